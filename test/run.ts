@@ -1,0 +1,117 @@
+/**
+ * The test command (`npm test`): makes sure that the foreign programs of the end-to-end tests are there, then runs the
+ * type checker, the linter and every test. Fails when a test fails, and when one was skipped.
+ *
+ *   npm test                 everything
+ *   npm test -- unit         only the groups named: check, unit, integration, fuzz, e2e
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+interface Need {
+  readonly command: string;
+  readonly debianPackage: string;
+}
+
+const NEEDS: readonly Need[] = [
+  { command: 'ffmpeg', debianPackage: 'ffmpeg' },
+  { command: 'ffprobe', debianPackage: 'ffmpeg' },
+  { command: 'chromium', debianPackage: 'chromium' },
+];
+
+/** Groups of test files; e2e alone and one file at a time, since it measures what a viewer sees. */
+const GROUPS = [
+  { name: 'unit', glob: 'test/unit/**/*.test.ts', concurrency: 2 },
+  { name: 'integration', glob: 'test/integration/**/*.test.ts', concurrency: 2 },
+  { name: 'fuzz', glob: 'test/fuzz/*.test.ts', concurrency: 1 },
+  { name: 'e2e', glob: 'test/e2e/**/*.test.ts', concurrency: 1 },
+];
+
+function exists(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+}
+
+function installMissing(): void {
+  const missing = NEEDS.filter((need) => !exists(need.command));
+  if (missing.length === 0) return;
+  const packages = [...new Set(missing.map((need) => need.debianPackage))];
+  const isRoot = process.getuid?.() === 0;
+  const canSudo = !isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
+  if (!exists('apt-get') || !(isRoot || canSudo)) {
+    console.error(`The end-to-end tests need: ${missing.map((need) => need.command).join(', ')}.`);
+    console.error(
+      `Install them and run this again. On Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`,
+    );
+    process.exit(1);
+  }
+  console.log(`Installing for the tests: ${packages.join(', ')}`);
+  const prefix = isRoot ? [] : ['sudo', '-n'];
+  const steps = [
+    ['apt-get', 'update', '-q'],
+    ['apt-get', 'install', '-y', '-q', '--no-install-recommends', ...packages],
+  ];
+  for (const step of steps) {
+    const [command = '', ...args] = [...prefix, ...step];
+    const outcome = spawnSync(command, args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+    if (outcome.status !== 0) {
+      console.error(`${step.join(' ')} failed`);
+      process.exit(1);
+    }
+  }
+}
+
+function check(): void {
+  for (const [command, ...args] of [
+    ['tsc', '-p', 'tsconfig.json'],
+    ['biome', 'check', '.'],
+  ]) {
+    console.log(`> ${command} ${args.join(' ')}`);
+    const outcome = spawnSync(command ?? '', args, { stdio: 'inherit' });
+    if (outcome.status !== 0) process.exit(1);
+  }
+}
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+async function runGroup(group: (typeof GROUPS)[number], totals: Totals): Promise<void> {
+  const files = globSync(group.glob).sort();
+  if (files.length === 0) return;
+  console.log(`> ${group.name}: ${files.length} files`);
+  const stream = run({ files, concurrency: group.concurrency, timeout: 600_000 });
+  stream.on('test:summary', (summary) => {
+    if (summary.file !== undefined) return;
+    totals.passed += summary.counts.passed;
+    totals.failed += summary.counts.failed + summary.counts.cancelled;
+    totals.skipped += summary.counts.skipped + summary.counts.todo;
+    if (!summary.success && summary.counts.failed + summary.counts.cancelled === 0) totals.failed += 1;
+  });
+  for await (const line of stream.compose(new spec())) process.stdout.write(line);
+}
+
+const wanted = process.argv.slice(2);
+const known = ['check', ...GROUPS.map((group) => group.name)];
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`No such group: ${unknown.join(', ')}. There are: ${known.join(', ')}`);
+  process.exit(2);
+}
+const wants = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
+
+installMissing();
+if (wants('check')) check();
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+for (const group of GROUPS) {
+  if (wants(group.name)) await runGroup(group, totals);
+}
+console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+if (totals.skipped > 0) console.error('Skipped tests count as failures: every test must run.');
+process.exit(totals.failed + totals.skipped > 0 ? 1 : 0);
