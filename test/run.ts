@@ -89,10 +89,12 @@ async function runGroup(group: (typeof GROUPS)[number], totals: Totals): Promise
   const stream = run({ files, concurrency: group.concurrency, timeout: 600_000 });
   stream.on('test:summary', (summary) => {
     if (summary.file !== undefined) return;
-    totals.passed += summary.counts.passed;
-    totals.failed += summary.counts.failed + summary.counts.cancelled;
-    totals.skipped += summary.counts.skipped + summary.counts.todo;
-    if (!summary.success && summary.counts.failed + summary.counts.cancelled === 0) totals.failed += 1;
+    const { tests, passed, skipped, todo } = summary.counts;
+    totals.passed += passed;
+    totals.skipped += skipped + todo;
+    totals.failed += tests - passed - skipped - todo;
+    // A file that could not be loaded fails the run without counting as a test.
+    if (!summary.success && tests === passed + skipped + todo) totals.failed += 1;
   });
   for await (const line of stream.compose(new spec())) process.stdout.write(line);
 }
