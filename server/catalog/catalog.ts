@@ -33,10 +33,18 @@ export interface KeyRecord {
 }
 
 export interface StreamCatalog {
-  listStreams(options?: { readonly after?: string; readonly limit?: number; readonly prefix?: string }): StreamRecord[];
+  listStreams(options?: {
+    readonly after?: string;
+    readonly limit?: number;
+    readonly prefix?: string;
+  }): StreamRecord[];
   stream(name: string): StreamRecord | undefined;
   /** Durable before it answers. Throws CatalogError `already-exists`. */
   insertStream(record: StreamRecord): void;
+  /**
+   * Stores retention and bounds of a known stream. `record.version` is the stored version plus one.
+   * Throws CatalogError `not-found`, and `conflict` when somebody else has updated the stream meanwhile.
+   */
   updateStream(record: StreamRecord): void;
   deleteStream(name: string): boolean;
 }
@@ -46,7 +54,11 @@ export interface KeyCatalog {
   key(id: string): KeyRecord | undefined;
   /** By the secret's SHA-256 index, then compared in constant time. */
   keyBySecret(secret: string): KeyRecord | undefined;
+  /** Throws CatalogError `already-exists` for a taken id or secret. */
   insertKey(record: KeyRecord): void;
+  /** Inserts the key or replaces the one with its id (creation time stays). Throws CatalogError `already-exists` for another key's secret. */
+  putKey(record: KeyRecord): void;
+  /** Answers false when the key is unknown or was revoked before. */
   revokeKey(id: string, nowMs: number): boolean;
 }
 
@@ -59,7 +71,12 @@ export interface SettingCatalog {
 /** Leases with fencing numbers that only grow: who may write what (design.md §7). */
 export interface LeaseCatalog {
   /** Takes a free, expired or own lease; `undefined` when another owner holds it. The fence grows with each new owner. */
-  acquireLease(name: string, owner: string, ttlMs: number, nowMs: number): { readonly fence: number } | undefined;
+  acquireLease(
+    name: string,
+    owner: string,
+    ttlMs: number,
+    nowMs: number,
+  ): { readonly fence: number } | undefined;
   releaseLease(name: string, owner: string): void;
 }
 
@@ -67,7 +84,7 @@ export interface Catalog extends StreamCatalog, KeyCatalog, SettingCatalog, Leas
   close(): void;
 }
 
-export type CatalogErrorCode = 'already-exists' | 'not-found' | 'too-new' | 'damaged';
+export type CatalogErrorCode = 'already-exists' | 'not-found' | 'conflict' | 'too-new' | 'damaged';
 
 export class CatalogError extends Error {
   readonly code: CatalogErrorCode;

@@ -1,0 +1,12 @@
+export type AccessErrorCode = 'bad-preset-key' | 'bind-refused';
+
+/** The server's own access settings are not usable; the message tells the operator what to do. */
+export class AccessError extends Error {
+  readonly code: AccessErrorCode;
+
+  constructor(code: AccessErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'AccessError';
+    this.code = code;
+  }
+}

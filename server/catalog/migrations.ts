@@ -1,0 +1,91 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { CatalogError } from './catalog.ts';
+
+/** "FLOG": marks the file as a Framelog catalog, for `file(1)` and against opening a stranger's database. */
+const APPLICATION_ID = 0x464c4f47;
+
+/**
+ * One script a schema version, the first for version 1. Applied once, in order, each in its own transaction. A script
+ * that has been released is never edited: a change of the schema is a new script at the end.
+ */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE streams (
+     name            TEXT PRIMARY KEY,
+     created_ms      INTEGER NOT NULL,            -- epoch ms
+     retention_hours REAL,                        -- NULL: until space is needed
+     max_bytes       INTEGER,                     -- NULL: no bound of its own
+     version         INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE keys (
+     id            TEXT PRIMARY KEY,              -- AWS access key id
+     name          TEXT NOT NULL,
+     secret        TEXT NOT NULL,                 -- in clear: SigV4 needs it
+     secret_sha256 BLOB NOT NULL UNIQUE,          -- what a presented secret is looked up by
+     rights        TEXT NOT NULL,                 -- JSON array, see right-schema.ts
+     created_ms    INTEGER NOT NULL,
+     expires_ms    INTEGER,
+     revoked_ms    INTEGER
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE settings (
+     name  TEXT PRIMARY KEY,
+     value TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE leases (
+     name       TEXT PRIMARY KEY,
+     owner      TEXT,                             -- NULL: released; the row stays so that the fence goes on
+     fence      INTEGER NOT NULL,
+     expires_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+];
+
+/** The schema version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings the database to the program's schema. Safe when several processes open it at once, and when one is killed on
+ * the way. Throws CatalogError `too-new` for a schema of a later program, `damaged` for a database of somebody else.
+ */
+export function migrate(database: DatabaseSync, path: string): void {
+  while (true) {
+    // BEGIN IMMEDIATE takes the write lock first, so that of two processes the second sees what the first has done.
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const version = readVersion(database, path);
+      const script = MIGRATIONS[version];
+      if (script !== undefined) {
+        database.exec(script);
+        database.exec(`PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${APPLICATION_ID};`);
+      }
+      database.exec('COMMIT');
+      if (script === undefined) return;
+    } catch (error) {
+      // SQLite ends the transaction itself on some errors (disk full).
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+function readVersion(database: DatabaseSync, path: string): number {
+  const version = readPragma(database, 'user_version');
+  const applicationId = readPragma(database, 'application_id');
+  const isFresh = version === 0 && applicationId === 0 && isEmpty(database);
+  if (!isFresh && applicationId !== APPLICATION_ID) {
+    throw new CatalogError('damaged', `${path} is an SQLite database, but not a Framelog catalog`);
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new CatalogError(
+      'too-new',
+      `${path} has schema version ${version}, this program knows up to ${SCHEMA_VERSION}: use the newer Framelog that wrote it`,
+    );
+  }
+  return version;
+}
+
+function readPragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables === 0;
+}

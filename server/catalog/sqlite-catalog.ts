@@ -1,0 +1,291 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type Catalog, CatalogError, type KeyRecord, type StreamRecord } from './catalog.ts';
+import { migrate } from './migrations.ts';
+import { rightsSchema } from './right-schema.ts';
+
+/** How long a statement waits for the write lock of another process (`framelog keys` beside a server), ms. */
+const LOCK_WAIT_MS = 2000;
+
+/** Result codes of SQLite that tell of a broken file, https://sqlite.org/rescode.html */
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. */
+const TAKEN = new Set([1555, 2067]);
+
+/** What SQLite gives for a row of `streams`; the schema is STRICT, so the types hold. */
+interface StreamRow {
+  readonly name: string;
+  readonly created_ms: number;
+  readonly retention_hours: number | null;
+  readonly max_bytes: number | null;
+  readonly version: number;
+}
+
+interface KeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly secret: string;
+  readonly rights: string;
+  readonly created_ms: number;
+  readonly expires_ms: number | null;
+  readonly revoked_ms: number | null;
+}
+
+/**
+ * The embedded catalog on `node:sqlite`: WAL with synchronous FULL, so that every change is on the disk before its
+ * method answers, and other processes can read and write beside the server. Nothing is cached: a change by another
+ * process is seen by the next call.
+ */
+export class SqliteCatalog implements Catalog {
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#statements = prepareStatements(database);
+  }
+
+  /**
+   * Opens the catalog file, creates it (mode 0600: it holds secrets) and its directory where needed, and migrates it.
+   * Throws CatalogError `too-new` or `damaged`.
+   */
+  static open(path: string): SqliteCatalog {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite would create the file with the umask's mode; its -wal and -shm files take over the mode of this one.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
+    try {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      migrate(database, path);
+      return new SqliteCatalog(database);
+    } catch (error) {
+      database.close();
+      throw translate(error, path);
+    }
+  }
+
+  listStreams(
+    options: { readonly after?: string; readonly limit?: number; readonly prefix?: string } = {},
+  ): StreamRecord[] {
+    const prefix = options.prefix ?? '';
+    const rows = this.#statements.listStreams.all({
+      after: options.after ?? '',
+      from: prefix,
+      // The greatest code point: no name with the prefix sorts behind it.
+      to: `${prefix}\u{10ffff}`,
+      limit: options.limit ?? -1,
+    });
+    return (rows as unknown as StreamRow[]).map(streamOfRow);
+  }
+
+  stream(name: string): StreamRecord | undefined {
+    const row = this.#statements.stream.get(name) as StreamRow | undefined;
+    return row === undefined ? undefined : streamOfRow(row);
+  }
+
+  insertStream(record: StreamRecord): void {
+    insert(this.#statements.insertStream, rowOfStream(record), `stream ${record.name}`);
+  }
+
+  updateStream(record: StreamRecord): void {
+    const { created_ms: _, ...row } = rowOfStream(record);
+    if (this.#statements.updateStream.run(row).changes > 0) return;
+    const stored = this.stream(record.name);
+    if (stored === undefined)
+      throw new CatalogError('not-found', `stream ${record.name} is not in the catalog`);
+    throw new CatalogError(
+      'conflict',
+      `stream ${record.name} is at version ${stored.version}, the update was made for version ${record.version - 1}`,
+    );
+  }
+
+  deleteStream(name: string): boolean {
+    return this.#statements.deleteStream.run(name).changes > 0;
+  }
+
+  listKeys(): KeyRecord[] {
+    return (this.#statements.listKeys.all() as unknown as KeyRow[]).map(keyOfRow);
+  }
+
+  key(id: string): KeyRecord | undefined {
+    const row = this.#statements.key.get(id) as KeyRow | undefined;
+    return row === undefined ? undefined : keyOfRow(row);
+  }
+
+  keyBySecret(secret: string): KeyRecord | undefined {
+    // The index look-up may leak timing about hashes, never about secrets; the comparison that decides leaks nothing.
+    const row = this.#statements.keyByHash.get(sha256(secret)) as KeyRow | undefined;
+    if (row === undefined) return undefined;
+    const stored = Buffer.from(row.secret);
+    const given = Buffer.from(secret);
+    if (stored.length !== given.length || !timingSafeEqual(stored, given)) return undefined;
+    return keyOfRow(row);
+  }
+
+  insertKey(record: KeyRecord): void {
+    insert(this.#statements.insertKey, rowOfKey(record), `key ${record.id} or its secret`);
+  }
+
+  putKey(record: KeyRecord): void {
+    insert(this.#statements.putKey, rowOfKey(record), `the secret of key ${record.id}`);
+  }
+
+  revokeKey(id: string, nowMs: number): boolean {
+    return this.#statements.revokeKey.run({ id, now: nowMs }).changes > 0;
+  }
+
+  setting(name: string): string | undefined {
+    const row = this.#statements.setting.get(name);
+    return row === undefined ? undefined : String(row.value);
+  }
+
+  putSetting(name: string, value: string): void {
+    this.#statements.putSetting.run(name, value);
+  }
+
+  acquireLease(
+    name: string,
+    owner: string,
+    ttlMs: number,
+    nowMs: number,
+  ): { readonly fence: number } | undefined {
+    const row = this.#statements.acquireLease.get({ name, owner, now: nowMs, expires: nowMs + ttlMs });
+    return row === undefined ? undefined : { fence: Number(row.fence) };
+  }
+
+  releaseLease(name: string, owner: string): void {
+    this.#statements.releaseLease.run({ name, owner });
+  }
+
+  /** Writes the WAL back and closes; the catalog cannot be used afterwards. */
+  close(): void {
+    this.#database.close();
+  }
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+function prepareStatements(database: DatabaseSync) {
+  return {
+    listStreams: database.prepare(
+      'SELECT * FROM streams WHERE name > :after AND name >= :from AND name < :to ORDER BY name LIMIT :limit',
+    ),
+    stream: database.prepare('SELECT * FROM streams WHERE name = ?'),
+    insertStream: database.prepare(
+      'INSERT INTO streams VALUES (:name, :created_ms, :retention_hours, :max_bytes, :version)',
+    ),
+    updateStream: database.prepare(
+      `UPDATE streams SET retention_hours = :retention_hours, max_bytes = :max_bytes, version = :version
+       WHERE name = :name AND version = :version - 1`,
+    ),
+    deleteStream: database.prepare('DELETE FROM streams WHERE name = ?'),
+    listKeys: database.prepare('SELECT * FROM keys ORDER BY created_ms, id'),
+    key: database.prepare('SELECT * FROM keys WHERE id = ?'),
+    keyByHash: database.prepare('SELECT * FROM keys WHERE secret_sha256 = ?'),
+    insertKey: database.prepare(`INSERT INTO keys ${KEY_VALUES}`),
+    putKey: database.prepare(
+      `INSERT INTO keys ${KEY_VALUES} ON CONFLICT (id) DO UPDATE SET
+         name = excluded.name, secret = excluded.secret, secret_sha256 = excluded.secret_sha256,
+         rights = excluded.rights, expires_ms = excluded.expires_ms, revoked_ms = excluded.revoked_ms`,
+    ),
+    revokeKey: database.prepare('UPDATE keys SET revoked_ms = :now WHERE id = :id AND revoked_ms IS NULL'),
+    setting: database.prepare('SELECT value FROM settings WHERE name = ?'),
+    putSetting: database.prepare(
+      'INSERT INTO settings VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    ),
+    acquireLease: database.prepare(
+      `INSERT INTO leases VALUES (:name, :owner, 1, :expires)
+       ON CONFLICT (name) DO UPDATE SET
+         fence = CASE WHEN owner = excluded.owner THEN fence ELSE fence + 1 END,
+         owner = excluded.owner, expires_ms = excluded.expires_ms
+       WHERE owner IS NULL OR owner = excluded.owner OR expires_ms <= :now
+       RETURNING fence`,
+    ),
+    releaseLease: database.prepare('UPDATE leases SET owner = NULL WHERE name = :name AND owner = :owner'),
+  };
+}
+
+const KEY_VALUES = `(id, name, secret, secret_sha256, rights, created_ms, expires_ms, revoked_ms)
+  VALUES (:id, :name, :secret, :secret_sha256, :rights, :created_ms, :expires_ms, :revoked_ms)`;
+
+function streamOfRow(row: StreamRow): StreamRecord {
+  return {
+    name: row.name,
+    createdMs: row.created_ms,
+    retentionHours: row.retention_hours,
+    maxBytes: row.max_bytes,
+    version: row.version,
+  };
+}
+
+function rowOfStream(record: StreamRecord) {
+  return {
+    name: record.name,
+    created_ms: record.createdMs,
+    retention_hours: record.retentionHours,
+    max_bytes: record.maxBytes,
+    version: record.version,
+  } satisfies StreamRow;
+}
+
+function keyOfRow(row: KeyRow): KeyRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    secret: row.secret,
+    rights: parseRights(row),
+    createdMs: row.created_ms,
+    expiresMs: row.expires_ms,
+    revokedMs: row.revoked_ms,
+  };
+}
+
+function rowOfKey(record: KeyRecord) {
+  return {
+    id: record.id,
+    name: record.name,
+    secret: record.secret,
+    secret_sha256: sha256(record.secret),
+    rights: JSON.stringify(record.rights),
+    created_ms: record.createdMs,
+    expires_ms: record.expiresMs,
+    revoked_ms: record.revokedMs,
+  } satisfies KeyRow & { secret_sha256: Uint8Array };
+}
+
+function parseRights(row: KeyRow): KeyRecord['rights'] {
+  try {
+    return rightsSchema.parse(JSON.parse(row.rights));
+  } catch (cause) {
+    throw new CatalogError('damaged', `the rights of key ${row.id} cannot be read`, { cause });
+  }
+}
+
+function sha256(secret: string): Uint8Array {
+  return createHash('sha256').update(secret).digest();
+}
+
+/** Runs an insert; a taken primary key or unique column becomes CatalogError `already-exists`. */
+function insert(statement: StatementSync, row: Parameters<StatementSync['run']>[0], what: string): void {
+  try {
+    statement.run(row);
+  } catch (cause) {
+    if (!TAKEN.has(sqliteCode(cause))) throw cause;
+    throw new CatalogError('already-exists', `${what} is in the catalog already`, { cause });
+  }
+}
+
+function translate(error: unknown, path: string): unknown {
+  const primaryCode = sqliteCode(error) & 0xff;
+  if (primaryCode !== SQLITE_CORRUPT && primaryCode !== SQLITE_NOTADB) return error;
+  return new CatalogError('damaged', `${path} is damaged: ${String(error)}`, { cause: error });
+}
+
+/** The extended result code of an error that node:sqlite threw, -1 for any other. */
+function sqliteCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) : -1;
+}
