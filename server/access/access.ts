@@ -21,6 +21,8 @@ export interface Principal {
   readonly kind: 'key' | 'session' | 'token' | 'open';
   /** For log lines and metrics; never a secret. */
   readonly id: string;
+  /** When it ends by itself, epoch ms. A token that it makes for others ends then too. */
+  readonly expiresMs?: number;
   may(wish: Wish): boolean;
 }
 

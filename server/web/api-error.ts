@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { LogReadError } from '../../fragments/stream/fragment-log.ts';
+import type { Recognition } from '../access/access.ts';
+import { CatalogError } from '../catalog/catalog.ts';
+import { StreamError, type StreamErrorCode } from '../streams/stream-service.ts';
+
+/** An answer that is not a success: an HTTP status, a stable code for programs and a sentence for people. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  /** Headers that belong to the answer, e.g. `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+const STREAM_ERROR_STATUS: Record<StreamErrorCode, number> = {
+  'not-found': 404,
+  'already-exists': 409,
+  'invalid-name': 400,
+  busy: 409,
+  'auto-create-off': 403,
+  'limit-exceeded': 409,
+  'log-failed': 503,
+  closing: 503,
+};
+
+const LOG_READ_ERROR_STATUS = { gone: 410, 'not-found': 404, damaged: 500, 'io-error': 500 } as const;
+
+const REFUSALS = {
+  'no-credentials': () => new ApiError(401, 'no-credentials', 'Sign in, or send a key.', CHALLENGE),
+  invalid: () =>
+    new ApiError(401, 'invalid-credentials', 'The session, key or token is not known.', CHALLENGE),
+  expired: () =>
+    new ApiError(401, 'expired-credentials', 'The session, key or token has expired.', CHALLENGE),
+  'rate-limited': () =>
+    new ApiError(429, 'rate-limited', 'Too many failed attempts from this address.', { 'retry-after': '30' }),
+} as const;
+
+// RFC 9110 section 11.6.1: "A server generating a 401 (Unauthorized) response MUST send a WWW-Authenticate header field".
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="framelog"' } as const;
+
+/** The answer for somebody who was not recognized. */
+export function refusal(recognition: Extract<Recognition, { ok: false }>): ApiError {
+  return REFUSALS[recognition.reason]();
+}
+
+/** Translates whatever a handler threw. Errors that are nobody's fault but ours say nothing of the inside. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof z.ZodError) return new ApiError(400, 'invalid-request', describeIssues(error));
+  if (error instanceof StreamError) {
+    return new ApiError(STREAM_ERROR_STATUS[error.code], error.code, error.message, {}, { cause: error });
+  }
+  if (error instanceof LogReadError) {
+    const status = LOG_READ_ERROR_STATUS[error.code];
+    const message = status < 500 ? error.message : 'The recording could not be read.';
+    return new ApiError(status, error.code, message, {}, { cause: error });
+  }
+  if (error instanceof CatalogError && (error.code === 'already-exists' || error.code === 'not-found')) {
+    const status = error.code === 'not-found' ? 404 : 409;
+    return new ApiError(status, error.code, error.message, {}, { cause: error });
+  }
+  return (
+    fromHttpError(error) ?? new ApiError(500, 'internal', 'Something went wrong here.', {}, { cause: error })
+  );
+}
+
+/** Express and its body parser throw `http-errors`: a status, and a message that may be shown when `expose` is set. */
+function fromHttpError(error: unknown): ApiError | undefined {
+  if (!(error instanceof Error) || !('status' in error) || typeof error.status !== 'number') return undefined;
+  if (error.status < 400 || error.status >= 500) return undefined;
+  const code = error.status === 413 ? 'body-too-large' : 'invalid-request';
+  return new ApiError(error.status, code, error.message, {}, { cause: error });
+}
+
+function describeIssues(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 5)
+    .map((issue) => (issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message))
+    .join('; ');
+}

@@ -1,0 +1,112 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { Counter } from 'prom-client';
+import { hasLoopbackHost } from '../access/same-origin.ts';
+import { ApiError, toApiError } from './api-error.ts';
+import { pageRouter } from './assets.ts';
+import type { WebContext } from './call.ts';
+import { Followers } from './followers.ts';
+import { fragmentEventRoutes } from './routes/fragment-events.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { recordingRoutes } from './routes/recordings.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { systemRoutes } from './routes/system.ts';
+import { tokenRoutes } from './routes/tokens.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { WebDependencies } from './web-dependencies.ts';
+import type { WebRoute } from './web-route.ts';
+
+/** Every route of the API; openapi.json is held against this list, and this list against the app, by a test. */
+export const webRoutes: readonly WebRoute[] = [
+  ...systemRoutes,
+  ...sessionRoutes,
+  ...streamRoutes,
+  ...recordingRoutes,
+  ...fragmentEventRoutes,
+  ...keyRoutes,
+  ...tokenRoutes,
+];
+
+const DEFAULT_MAX_FOLLOWERS = 1000;
+
+/** The REST API, the login and the page. Media does not pass through it (server/http/media-route.ts). */
+export function createWebApp(dependencies: WebDependencies): Express {
+  const { settings, metrics } = dependencies;
+  const followers = new Followers(settings.maxFollowers ?? DEFAULT_MAX_FOLLOWERS, metrics);
+  const web: WebContext = { ...dependencies, followers };
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.set('query parser', 'simple');
+
+  app.use(securityHeaders);
+  app.use(countRequests(web));
+  if (settings.open) app.use(refuseForeignHost);
+  app.use('/api', (_request, response, next) => {
+    response.setHeader('cache-control', 'no-store');
+    next();
+  });
+  for (const route of webRoutes) app[route.method](route.path, ...route.handler(web));
+  for (const [path, methods] of methodsByPath(webRoutes)) app.all(path, refuseMethod(methods));
+  app.use(pageRouter(web));
+  app.use(() => {
+    throw new ApiError(404, 'not-found', 'There is nothing here.');
+  });
+  app.use(answerError(web));
+  return app;
+}
+
+/** Counts answers by status and logs them without their query: it may hold a token. */
+function countRequests({ metrics, logger, now }: WebContext): RequestHandler {
+  const requests = new Counter({
+    name: 'framelog_web_requests_total',
+    help: 'Requests answered by the REST API and the page, by status',
+    labelNames: ['status'],
+    registers: [metrics],
+  });
+  return (request, response, next) => {
+    const startMs = now();
+    const { method, path } = request;
+    response.on('finish', () => {
+      requests.inc({ status: response.statusCode });
+      logger.debug({ method, path, status: response.statusCode, durationMs: now() - startMs }, 'request');
+    });
+    next();
+  };
+}
+
+const refuseForeignHost: RequestHandler = (request, _response, next) => {
+  if (!hasLoopbackHost(request)) {
+    throw new ApiError(421, 'foreign-host', 'In open mode this server answers to loopback host names only.');
+  }
+  next();
+};
+
+function methodsByPath(routes: readonly WebRoute[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>();
+  for (const { path, method } of routes)
+    methods.set(path, [...(methods.get(path) ?? []), method.toUpperCase()]);
+  return methods;
+}
+
+function refuseMethod(methods: readonly string[]): RequestHandler {
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ');
+  return () => {
+    throw new ApiError(405, 'method-not-allowed', `This address takes ${allow}.`, { allow });
+  };
+}
+
+/** The last word on every failure: a status and a JSON body; what went wrong inside goes to the log only. */
+function answerError({ logger }: WebContext): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const { status, code, message, headers } = toApiError(error);
+    if (status >= 500)
+      logger.error({ err: error, method: request.method, path: request.path }, 'request failed');
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    response.status(status).set(headers).set('cache-control', 'no-store').json({ error: { code, message } });
+  };
+}

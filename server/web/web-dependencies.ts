@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Access } from '../access/access.ts';
+import type { AccessControl } from '../access/access-control.ts';
+import type { KeyCatalog } from '../catalog/catalog.ts';
+import type { StreamService } from '../streams/stream-service.ts';
+
+/** What the web app is made of. Everything comes from outside, the time too: nothing here opens a file or a socket. */
+export interface WebDependencies {
+  readonly streams: StreamService;
+  readonly access: WebAccess;
+  readonly keys: KeyCatalog;
+  readonly metrics: Registry;
+  readonly health: () => HealthReport;
+  readonly logger: Logger;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly settings: WebSettings;
+}
+
+export interface WebSettings {
+  /** Shown by the page and in the API's description. */
+  readonly version: string;
+  /** `--open`: no key is needed. The app then refuses Host names other than loopback's (DNS rebinding). */
+  readonly open: boolean;
+  /** Where encoders push, as seen by a client that reached us under this host name: `rtmp://host:1935/live`. */
+  readonly publishUrl: (hostname: string) => string;
+  /** Followers of fragment events at a time, over all streams (default 1000). */
+  readonly maxFollowers?: number;
+  /** Events that may wait for one follower before it is dropped (default 1000). */
+  readonly maxFollowerBacklog?: number;
+  /** Comment lines keep idle event streams open through proxies (default 15 s). */
+  readonly heartbeatMs?: number;
+}
+
+/** Who may do what, and a browser's way in and out. */
+export type WebAccess = Access & Pick<AccessControl, 'loginWithToken' | 'loginWithSecret' | 'logout'>;
+
+/** What `/readyz` says: ready when every check is true. */
+export interface HealthReport {
+  readonly checks: Readonly<Record<string, boolean>>;
+}
