@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  clipPath,
+  decodedVideoMd5,
+  finished,
+  type ProbedPacket,
+  probePackets,
+  pushWithFfmpeg,
+} from './support/media.ts';
+import { type ServerProcess, spawnFramelog, startServerProcess } from './support/server.ts';
+import { until } from './support/until.ts';
+
+/** RTMP carries milliseconds: a timestamp may be off by the rounding of two of them. */
+const ROUNDING_MS = 1.5;
+
+let server: ServerProcess;
+before(async () => {
+  server = await startServerProcess();
+});
+after(async () => {
+  assert.equal(await server.stop(), 0, server.stderr());
+});
+
+interface PushedClip {
+  readonly file: string;
+  /** The installed ffmpeg sends only what legacy FLV knows; the rest goes by our own publisher (enhanced RTMP). */
+  readonly by: 'ffmpeg' | 'framelog push';
+}
+
+const CLIPS: readonly PushedClip[] = [
+  { file: 'parking-360p-h264.mp4', by: 'ffmpeg' },
+  { file: 'cars-360p-h264.mp4', by: 'ffmpeg' },
+  { file: 'person-360p-h264.mp4', by: 'ffmpeg' },
+  { file: 'faces-360p-h264.mp4', by: 'ffmpeg' },
+  { file: 'parking-720p-h264.mp4', by: 'framelog push' },
+  { file: 'parking-360p-h265.mp4', by: 'framelog push' },
+  { file: 'parking-360p-av1.mp4', by: 'framelog push' },
+  { file: 'parking-360p-vp9.webm', by: 'framelog push' },
+  { file: 'parking-360p-vp8.webm', by: 'framelog push' },
+];
+
+async function push(clip: PushedClip, stream: string): Promise<void> {
+  const url = `${server.rtmpUrl}/live/${stream}`;
+  const source = clipPath(clip.file);
+  if (clip.by === 'ffmpeg') return finished(pushWithFfmpeg(source, url));
+  return finished(spawnFramelog(['push', source, url]));
+}
+
+/** Same packets in the same order, at the same times counted from the first video packet. */
+function assertSamePackets(
+  actual: readonly ProbedPacket[],
+  source: readonly ProbedPacket[],
+  what: string,
+): void {
+  const originOf = (packets: readonly ProbedPacket[]) =>
+    packets.find((packet) => packet.type === 'video')?.dtsMs ?? 0;
+  const [actualOrigin, sourceOrigin] = [originOf(actual), originOf(source)];
+  for (const type of ['video', 'audio'] as const) {
+    const got = actual.filter((packet) => packet.type === type);
+    const wanted = source.filter((packet) => packet.type === type);
+    assert.equal(got.length, wanted.length, `${what}: number of ${type} packets`);
+    for (const [index, packet] of wanted.entries()) {
+      const other = got[index];
+      assert.ok(other);
+      assert.equal(other.sizeBytes, packet.sizeBytes, `${what}: size of ${type} packet ${index}`);
+      const dtsError = other.dtsMs - actualOrigin - (packet.dtsMs - sourceOrigin);
+      const ptsError = other.ptsMs - actualOrigin - (packet.ptsMs - sourceOrigin);
+      assert.ok(
+        Math.abs(dtsError) <= ROUNDING_MS,
+        `${what}: dts of ${type} packet ${index} is off by ${dtsError} ms`,
+      );
+      assert.ok(
+        Math.abs(ptsError) <= ROUNDING_MS,
+        `${what}: pts of ${type} packet ${index} is off by ${ptsError} ms`,
+      );
+    }
+  }
+}
+
+/** ffprobe follows a live playlist from its oldest segment until it has not changed for a few reloads. */
+const FOLLOW_LIVE = ['-live_start_index', '0', '-m3u8_hold_counters', '3'];
+
+test('what is pushed is what is stored and played', { concurrency: 3 }, async (suite) => {
+  for (const clip of CLIPS) {
+    suite.test(`${clip.file} by ${clip.by}`, async () => {
+      const stream = clip.file.replaceAll('.', '-');
+      const source = clipPath(clip.file);
+      await push(clip, stream);
+      const [sourcePackets, sourceMd5] = await Promise.all([probePackets(source), decodedVideoMd5(source)]);
+
+      const archive = `${server.httpUrl}/play/${stream}/archive.m3u8?start=0&end=${Date.now() + 60_000}`;
+      assertSamePackets(await probePackets(archive), sourcePackets, 'archive playlist');
+      assert.equal(await decodedVideoMd5(archive), sourceMd5, 'decoded archive playlist');
+
+      const folder = join(server.dataDir, 'streams', stream);
+      const files = readdirSync(folder).filter((name) => name.endsWith('.mp4'));
+      assert.equal(files.length, 1, 'one log file for one short push');
+      const logFile = join(folder, files[0] ?? '');
+      assertSamePackets(await probePackets(logFile), sourcePackets, 'log file');
+      assert.equal(await decodedVideoMd5(logFile), sourceMd5, 'decoded log file');
+    });
+  }
+});
+
+test('ffprobe on the live playlist sees every packet of the source', async () => {
+  const source = clipPath('parking-360p-h264.mp4');
+  const pusher = pushWithFfmpeg(source, `${server.rtmpUrl}/live/live-probe`);
+  const pushed = finished(pusher);
+  const url = `${server.httpUrl}/play/live-probe/live.m3u8`;
+  await until('a playable live playlist', async () => {
+    const answer = await fetch(url);
+    const text = await answer.text();
+    return answer.ok && text.includes('#EXTINF');
+  });
+  const livePackets = await probePackets(url, FOLLOW_LIVE);
+  await pushed;
+  assertSamePackets(livePackets, await probePackets(source), 'live playlist');
+});
