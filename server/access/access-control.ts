@@ -24,7 +24,7 @@ const SERVER_SECRET = 'server-secret';
 type Refusal = Extract<Recognition, { ok: false }>['reason'];
 
 export interface AccessOptions {
-  /** Nobody needs a key. Only for servers that are bound to loopback: see assertBindAllowed in bind-rule.ts. */
+  /** Nobody needs a key. Only for servers that are bound to loopback: see bind-rule.ts. */
   readonly open: boolean;
   readonly sessionLifetimeMs: number;
   readonly loginLinkLifetimeMs: number;

@@ -1,6 +1,6 @@
-export type AccessErrorCode = 'bad-preset-key' | 'bind-refused';
+export type AccessErrorCode = 'bad-preset-key';
 
-/** The server's own access settings are not usable; the message tells the operator what to do. */
+/** The operator's access settings are not usable; the message tells what to do. */
 export class AccessError extends Error {
   readonly code: AccessErrorCode;
 

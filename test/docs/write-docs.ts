@@ -1,0 +1,5 @@
+/** Writes the pages of docs/ that are made from the code; their tests hold them to it. */
+import { writeFileSync } from 'node:fs';
+import { documentConfig } from '../../server/config/document.ts';
+
+writeFileSync(new URL('../../docs/configuration.md', import.meta.url), documentConfig());
