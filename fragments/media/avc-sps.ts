@@ -133,6 +133,13 @@ export function parseAvcSps(nal: Uint8Array): AvcSps {
   };
 }
 
+/** seq_parameter_set_id of an SPS NAL unit, without parsing the rest. Throws CodecError. */
+export function avcSpsId(nal: Uint8Array): number {
+  const reader = new BitReader(withoutEmulationPrevention(nal));
+  reader.skip(32); // NAL unit header, profile_idc, constraint flags, level_idc
+  return reader.ueAtMost(31, 'seq_parameter_set_id');
+}
+
 /** How many frames a reorder buffer must hold back to give decode times to a stream without any: at most 16. */
 export function avcReorderDepth(sps: AvcSps): number {
   return Math.min(sps.reorderFrames ?? sps.dpbFrames, MAX_REORDER_FRAMES);

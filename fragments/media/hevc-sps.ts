@@ -91,6 +91,16 @@ export function parseHevcSps(nal: Uint8Array): HevcSps {
   };
 }
 
+/** sps_seq_parameter_set_id of an SPS NAL unit, without parsing the rest. Throws CodecError. */
+export function hevcSpsId(nal: Uint8Array): number {
+  const reader = new BitReader(withoutEmulationPrevention(nal));
+  reader.skip(20);
+  const maxSubLayersMinus1 = reader.bits(3);
+  reader.skip(1 + 96); // temporal id nesting, the general profile, tier and level
+  skipSubLayerLevels(reader, maxSubLayersMinus1);
+  return reader.ueAtMost(15, 'sps_seq_parameter_set_id');
+}
+
 /** Reads the twelve general bytes of profile_tier_level; the hvcC record has them in the same order. */
 export function readHevcProfile(reader: BitReader): HevcProfile {
   return {

@@ -81,13 +81,19 @@ export function vpcCFromVp9KeyFrame(frame: Uint8Array, framesPerSecond = 30): Ui
   return buildVpcC(vpConfigOf(key, framesPerSecond));
 }
 
+/** chromaSubsampling of the vpcC. 4:4:0 has no code point there and counts as 4:4:4. */
+export function vp9ChromaSubsampling(key: Vp9KeyFrame): number {
+  if (!key.subsamplingX) return 3;
+  return key.subsamplingY ? 1 : 2;
+}
+
 function vpConfigOf(key: Vp9KeyFrame, framesPerSecond: number): VpConfig {
   const isRgb = key.colourSpace === COLOUR_RGB;
   return {
     profile: key.profile,
     level: vpLevelOf(key, framesPerSecond),
     bitDepth: key.bitDepth,
-    chromaSubsampling: key.subsamplingX ? (key.subsamplingY ? 1 : 2) : 3,
+    chromaSubsampling: vp9ChromaSubsampling(key),
     isFullRange: key.isFullRange,
     colourPrimaries: isRgb ? 1 : UNSPECIFIED,
     transferCharacteristics: isRgb ? 13 : UNSPECIFIED,

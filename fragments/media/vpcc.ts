@@ -63,6 +63,11 @@ export function buildVpcC(config: VpConfig): Uint8Array {
   return withVersion(record);
 }
 
+/** 1 4:2:0, 2 4:2:2, 3 4:4:4: chromaSubsampling without where the chroma samples of 4:2:0 lie. */
+export function vpChromaFormat(of: Pick<VpConfig, 'chromaSubsampling'>): number {
+  return Math.max(of.chromaSubsampling, 1);
+}
+
 /** Puts version and flags in front of a bare VPCodecConfigurationRecord, as enhanced RTMP carries it; leaves a box payload as it is. */
 export function vpcCFromRecord(record: Uint8Array): Uint8Array {
   return record.length === RECORD_BYTES ? withVersion(record) : record;
