@@ -9,17 +9,24 @@ export const openPrincipal: Principal = { kind: 'open', id: 'open', may: () => t
 
 /** Somebody who knows the secret of a key. */
 export function keyPrincipal(key: KeyRecord): Principal {
-  return { kind: 'key', id: key.id, may: (wish) => allows(key.rights, wish) };
+  return { kind: 'key', id: key.id, ...endOf(key), may: (wish) => allows(key.rights, wish) };
 }
 
 /** A browser that logged in with a key. */
 export function sessionPrincipal(session: Session, key: KeyRecord): Principal {
-  return { kind: 'session', id: `${key.id}/${session.publicId}`, may: (wish) => allows(key.rights, wish) };
+  const id = `${key.id}/${session.publicId}`;
+  return { kind: 'session', id, ...endOf(key), may: (wish) => allows(key.rights, wish) };
+}
+
+/** A session may be prolonged by logging in again; the key's end cannot. */
+function endOf({ expiresMs }: KeyRecord): Pick<Principal, 'expiresMs'> {
+  return expiresMs === null ? {} : { expiresMs };
 }
 
 /** Whoever holds a shared link. */
 export function tokenPrincipal(scope: PlaybackTokenScope): Principal {
-  return { kind: 'token', id: `token/${scope.stream}`, may: (wish) => scopeAllows(scope, wish) };
+  const { stream, expiresMs } = scope;
+  return { kind: 'token', id: `token/${stream}`, expiresMs, may: (wish) => scopeAllows(scope, wish) };
 }
 
 /** A browser with a session that opens a shared link may do what either of them may. */

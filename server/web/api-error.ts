@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { LogReadError } from '../../fragments/stream/fragment-log.ts';
+import { LogReadError, type LogReadErrorCode } from '../../fragments/stream/fragment-log.ts';
 import type { Recognition } from '../access/access.ts';
-import { CatalogError } from '../catalog/catalog.ts';
+import { CatalogError, type CatalogErrorCode } from '../catalog/catalog.ts';
 import { StreamError, type StreamErrorCode } from '../streams/stream-service.ts';
 
 /** An answer that is not a success: an HTTP status, a stable code for programs and a sentence for people. */
@@ -37,7 +37,22 @@ const STREAM_ERROR_STATUS: Record<StreamErrorCode, number> = {
   closing: 503,
 };
 
-const LOG_READ_ERROR_STATUS = { gone: 410, 'not-found': 404, damaged: 500, 'io-error': 500 } as const;
+const LOG_READ_ERROR_STATUS: Record<LogReadErrorCode, number> = {
+  gone: 410,
+  'not-found': 404,
+  damaged: 500,
+  'io-error': 500,
+};
+
+const CATALOG_ERROR_STATUS: Record<CatalogErrorCode, number> = {
+  'already-exists': 409,
+  'not-found': 404,
+  conflict: 409,
+  'too-new': 500,
+  damaged: 500,
+};
+
+const OUR_FAULT = 'The server could not do this; its log says why.';
 
 const REFUSALS = {
   'no-credentials': () => new ApiError(401, 'no-credentials', 'Sign in, or send a key.', CHALLENGE),
@@ -61,21 +76,15 @@ export function refusal(recognition: Extract<Recognition, { ok: false }>): ApiEr
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof z.ZodError) return new ApiError(400, 'invalid-request', describeIssues(error));
-  if (error instanceof StreamError) {
-    return new ApiError(STREAM_ERROR_STATUS[error.code], error.code, error.message, {}, { cause: error });
-  }
-  if (error instanceof LogReadError) {
-    const status = LOG_READ_ERROR_STATUS[error.code];
-    const message = status < 500 ? error.message : 'The recording could not be read.';
-    return new ApiError(status, error.code, message, {}, { cause: error });
-  }
-  if (error instanceof CatalogError && (error.code === 'already-exists' || error.code === 'not-found')) {
-    const status = error.code === 'not-found' ? 404 : 409;
-    return new ApiError(status, error.code, error.message, {}, { cause: error });
-  }
-  return (
-    fromHttpError(error) ?? new ApiError(500, 'internal', 'Something went wrong here.', {}, { cause: error })
-  );
+  if (error instanceof StreamError) return translated(error, STREAM_ERROR_STATUS[error.code]);
+  if (error instanceof LogReadError) return translated(error, LOG_READ_ERROR_STATUS[error.code]);
+  if (error instanceof CatalogError) return translated(error, CATALOG_ERROR_STATUS[error.code]);
+  return fromHttpError(error) ?? new ApiError(500, 'internal', OUR_FAULT, {}, { cause: error });
+}
+
+function translated(error: Error & { readonly code: string }, status: number): ApiError {
+  const message = status < 500 ? error.message : OUR_FAULT;
+  return new ApiError(status, error.code, message, {}, { cause: error });
 }
 
 /** Express and its body parser throw `http-errors`: a status, and a message that may be shown when `expose` is set. */

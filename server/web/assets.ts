@@ -1,4 +1,4 @@
-import { type Request, type Response, Router } from 'express';
+import type { Express, Request, Response } from 'express';
 import { ApiError, refusal } from './api-error.ts';
 import { type AssetFile, assetFile, readAssetFiles, versionOf } from './asset-files.ts';
 import type { WebContext } from './call.ts';
@@ -11,15 +11,14 @@ const REVALIDATE = 'no-cache';
  * The page and its files. index.html names the others under `/assets/<version>/`, so they are cached for ever and a new version
  * of the server is loaded whole; only index.html itself is asked for each time.
  */
-export function pageRouter(web: WebContext): Router {
+export function mountPage(app: Express, web: WebContext): void {
   const files = readAssetFiles();
   const version = versionOf(files);
   const page = indexPage(files, version);
-  const router = Router();
 
-  router.get('/', (request, response) => sendAsset(request, response, page, REVALIDATE));
+  app.get('/', (request, response) => sendAsset(request, response, page, REVALIDATE));
 
-  router.get('/login', async (request, response) => {
+  app.get('/login', async (request, response) => {
     const { token } = request.query;
     response.setHeader('cache-control', 'no-store');
     const login = web.access.loginWithToken(
@@ -41,7 +40,7 @@ export function pageRouter(web: WebContext): Router {
     await sendAsset(request, response, page, 'no-store');
   });
 
-  router.get(['/assets/:file', '/assets/:version/:file'], async (request, response) => {
+  app.get(['/assets/:file', '/assets/:version/:file'], async (request, response) => {
     const params = request.params as { file: string; version?: string };
     const file = files.get(params.file);
     if (file === undefined || (params.version ?? version) !== version) {
@@ -49,7 +48,6 @@ export function pageRouter(web: WebContext): Router {
     }
     await sendAsset(request, response, file, params.version === undefined ? REVALIDATE : FOREVER);
   });
-  return router;
 }
 
 function indexPage(files: ReadonlyMap<string, AssetFile>, version: string): AssetFile {

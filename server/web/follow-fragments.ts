@@ -12,8 +12,10 @@ export class SlowFollowerError extends Error {
 export interface FollowOptions {
   /** Start with the `persisted` events after this ordinal, from the log; only what comes from now on when left out. */
   readonly afterOrdinal?: number | undefined;
-  /** Events that may wait; one more throws SlowFollowerError. */
+  /** Events that may wait; one more calls `onOverflow`, and the next read throws SlowFollowerError. */
   readonly maxWaiting: number;
+  /** The reader does not come for its events, perhaps because it waits for its own client: hang up on that one. */
+  readonly onOverflow: () => void;
   /** Ends the following. */
   readonly signal: AbortSignal;
 }
@@ -33,7 +35,10 @@ export async function* followFragments(
   let wake = (): void => {};
   const stop = stream.onFragment((event) => {
     if (waiting.length < options.maxWaiting) waiting.push(event);
-    else overflowed = true;
+    else if (!overflowed) {
+      overflowed = true;
+      options.onOverflow();
+    }
     wake();
   });
   options.signal.addEventListener('abort', () => wake(), { once: true });
@@ -46,8 +51,9 @@ export async function* followFragments(
         toldOrdinal = event.ordinal;
       }
     }
-    while (!options.signal.aborted) {
+    for (;;) {
       if (overflowed) throw new SlowFollowerError(waiting.length);
+      if (options.signal.aborted) return;
       const event = waiting.shift();
       if (event === undefined) await new Promise<void>((resolve) => (wake = resolve));
       else if (event.type !== 'persisted' || event.ordinal > toldOrdinal) yield event;

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { Counter } from 'prom-client';
 import { hasLoopbackHost } from '../access/same-origin.ts';
 import { ApiError, toApiError } from './api-error.ts';
-import { pageRouter } from './assets.ts';
+import { mountPage } from './assets.ts';
 import type { WebContext } from './call.ts';
 import { Followers } from './followers.ts';
 import { fragmentEventRoutes } from './routes/fragment-events.ts';
@@ -48,8 +48,8 @@ export function createWebApp(dependencies: WebDependencies): Express {
     next();
   });
   for (const route of webRoutes) app[route.method](route.path, ...route.handler(web));
-  for (const [path, methods] of methodsByPath(webRoutes)) app.all(path, refuseMethod(methods));
-  app.use(pageRouter(web));
+  for (const [path, methods] of methodsByPath(webRoutes)) app.route(path).all(refuseMethod(methods));
+  mountPage(app, web);
   app.use(() => {
     throw new ApiError(404, 'not-found', 'There is nothing here.');
   });

@@ -29,12 +29,13 @@ export const fragmentEventRoutes = [
       }
       const events = new EventStream(call.response, settings.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
       try {
-        const maxWaiting = settings.maxFollowerBacklog ?? DEFAULT_MAX_BACKLOG;
-        for await (const event of followFragments(stream, {
+        const following = followFragments(stream, {
           afterOrdinal,
-          maxWaiting,
+          maxWaiting: settings.maxFollowerBacklog ?? DEFAULT_MAX_BACKLOG,
+          onOverflow: () => events.close(),
           signal: events.closed,
-        })) {
+        });
+        for await (const event of following) {
           await events.send(toServerSent(event));
         }
       } catch (error) {

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import type { Express } from 'express';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import { AccessControl } from '../../../../../server/access/access-control.ts';
+import { createWebApp } from '../../../../../server/web/web-app.ts';
+import type { HealthReport, WebSettings } from '../../../../../server/web/web-dependencies.ts';
+import { FakeKeys } from './fake-keys.ts';
+import { FakeStreams, START_MS } from './fake-streams.ts';
+
+/** The web app on a real socket, over streams and keys in memory. */
+export interface WebHarness {
+  readonly app: Express;
+  readonly url: string;
+  readonly streams: FakeStreams;
+  readonly keys: FakeKeys;
+  readonly access: AccessControl;
+  readonly metrics: Registry;
+  /** Lines that were logged, as JSON text. */
+  readonly logLines: string[];
+  /** The clock; tests set it. */
+  nowMs: number;
+  health: HealthReport;
+  /** `Authorization` of an admin key. */
+  readonly admin: { readonly authorization: string };
+  /** Requests a path; a body is sent as JSON. Redirects are not followed. */
+  request(path: string, init?: RequestInit & { readonly json?: unknown }): Promise<Response>;
+  /** The answer's JSON, checked for its status. */
+  json(
+    path: string,
+    init?: RequestInit & { readonly json?: unknown; readonly status?: number },
+  ): Promise<unknown>;
+}
+
+export async function startWeb(t: TestContext, settings: Partial<WebSettings> = {}): Promise<WebHarness> {
+  const keys = new FakeKeys();
+  const streams = new FakeStreams();
+  const metrics = new Registry();
+  const logLines: string[] = [];
+  const access = new AccessControl(keys, {
+    open: settings.open ?? false,
+    sessionLifetimeMs: 3_600_000,
+    loginLinkLifetimeMs: 600_000,
+  });
+  const adminKey = keys.add([{ action: 'admin' }], START_MS);
+  const harness = {
+    nowMs: START_MS + 60_000,
+    health: { checks: { http: true, rtmp: true } } as HealthReport,
+  };
+  const app = createWebApp({
+    streams,
+    access,
+    keys,
+    metrics,
+    health: () => harness.health,
+    logger: pino({ level: 'trace' }, { write: (line: string) => logLines.push(line) }),
+    now: () => harness.nowMs,
+    settings: {
+      version: '1.2.3',
+      open: false,
+      publishUrl: (host) => `rtmp://${host}:1935/live`,
+      ...settings,
+    },
+  });
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const request: WebHarness['request'] = (path, { json, ...init } = {}) => {
+    const headers = new Headers(init.headers);
+    if (json !== undefined) headers.set('content-type', 'application/json');
+    const body = json === undefined ? (init.body ?? null) : JSON.stringify(json);
+    return fetch(`${url}${path}`, { redirect: 'manual', ...init, headers, body });
+  };
+  const json: WebHarness['json'] = async (path, { status = 200, ...init } = {}) => {
+    const response = await request(path, init);
+    const text = await response.text();
+    if (response.status !== status) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  };
+  const rest = { app, url, streams, keys, access, metrics, logLines, request, json };
+  return Object.assign(harness, rest, { admin: { authorization: `Bearer ${adminKey.secret}` } });
+}
