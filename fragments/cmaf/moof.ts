@@ -6,8 +6,8 @@ import { Mp4Error } from './mp4-error.ts';
 
 /** Reads a movie fragment (`moof`, ISO 14496-12 §8.8.4-8.8.12) of any writer into sample times and places. */
 
-/** More than an hour of video at 30 fps, or 16 s of G.711 with a sample a byte. */
-const MAX_SAMPLES_PER_FRAGMENT = 131_072;
+/** Samples of a fragment that have no field of their own, and so cost its writer no bytes. */
+const MAX_UNSTATED_SAMPLES = 65_536;
 
 /** Where and when a sample is. */
 export interface SampleLocation {
@@ -54,90 +54,107 @@ export function readMoof(moof: Box, context: MoofContext): MovieFragment {
   header.skip(4);
   const sequence = header.u32();
 
-  const tracks: TrackFragment[] = [];
-  let sampleCount = 0;
-  // §8.8.7.1: without either flag, "the base-data-offset for the first track in the movie fragment is the position of
-  // the first byte of the enclosing MovieFragmentBox, and for second and subsequent track fragments, the default is
-  // the end of the data defined by the preceding track fragment."
-  let implicitBase = context.moofOffsetBytes;
-  for (const traf of boxes) {
-    if (traf.type !== 'traf') continue;
-    const reader = new TrackFragmentReader(childrenOf(traf), context, implicitBase, sampleCount);
-    tracks.push(reader.fragment);
-    sampleCount += reader.fragment.samples.length;
-    implicitBase = reader.dataEnd;
-  }
-  return { sequence, tracks };
+  const reader = new TrackFragmentReader(context);
+  const trafs = boxes.filter((box) => box.type === 'traf');
+  return { sequence, tracks: trafs.map((traf) => reader.read(childrenOf(traf))) };
 }
 
-class TrackFragmentReader {
-  readonly fragment: TrackFragment;
-  /** Where the data of the last run ends. */
-  dataEnd: number;
-  readonly #trackId: number;
-  readonly #baseOffset: number;
-  readonly #defaults: SampleDefaults;
-  readonly #samples: SampleLocation[] = [];
-  readonly #samplesBefore: number;
-  #dtsTicks: number;
+/** What a `tfhd` says for all runs of its track. */
+interface TrackHeader {
+  readonly trackId: number;
+  readonly baseOffset: number;
+  readonly defaults: SampleDefaults;
+}
 
-  constructor(boxes: readonly Box[], context: MoofContext, implicitBase: number, samplesBefore: number) {
-    const header = bodyOf(requireBox(boxes, 'tfhd'));
-    header.skip(1);
-    const flags = header.u24();
-    this.#trackId = header.u32();
-    const track = context.defaults?.get(this.#trackId) ?? NO_DEFAULTS;
-    let base = flags & TrackFragmentFlag.defaultBaseIsMoof ? context.moofOffsetBytes : implicitBase;
-    if (flags & TrackFragmentFlag.baseDataOffset) base = header.u64();
-    if (flags & TrackFragmentFlag.sampleDescriptionIndex && header.u32() > 1) {
-      throw new Mp4Error('unsupported', `track ${this.#trackId} uses a second sample description`);
-    }
-    this.#defaults = {
-      durationTicks: flags & TrackFragmentFlag.defaultDuration ? header.u32() : track.durationTicks,
-      sizeBytes: flags & TrackFragmentFlag.defaultSize ? header.u32() : track.sizeBytes,
-      flags: flags & TrackFragmentFlag.defaultFlags ? header.u32() : track.flags,
-    };
-    this.#baseOffset = base;
-    this.dataEnd = base;
-    this.#samplesBefore = samplesBefore;
-    this.#dtsTicks = readDecodeTime(findBox(boxes, 'tfdt')) ?? context.nextTicks?.get(this.#trackId) ?? 0;
-    for (const box of boxes) {
-      if (box.type === 'trun') this.#readRun(bodyOf(box));
-    }
-    this.fragment = { trackId: this.#trackId, samples: this.#samples, endTicks: this.#dtsTicks };
+/** Reads the `traf` boxes of one `moof`, in order. */
+class TrackFragmentReader {
+  readonly #context: MoofContext;
+  /** Where the data of the last run end. */
+  #dataEnd: number;
+  #unstatedSamples = 0;
+
+  constructor(context: MoofContext) {
+    this.#context = context;
+    this.#dataEnd = context.moofOffsetBytes;
   }
 
-  #readRun(cursor: ByteCursor): void {
+  read(boxes: readonly Box[]): TrackFragment {
+    const header = this.#readHeader(bodyOf(requireBox(boxes, 'tfhd')));
+    const { trackId } = header;
+    const samples: SampleLocation[] = [];
+    let endTicks = readDecodeTime(findBox(boxes, 'tfdt')) ?? this.#context.nextTicks?.get(trackId) ?? 0;
+    this.#dataEnd = header.baseOffset;
+    for (const box of boxes) {
+      if (box.type === 'trun') endTicks = this.#readRun(bodyOf(box), header, endTicks, samples);
+    }
+    return { trackId, samples, endTicks };
+  }
+
+  #readHeader(cursor: ByteCursor): TrackHeader {
+    cursor.skip(1);
+    const flags = cursor.u24();
+    const trackId = cursor.u32();
+    const track = this.#context.defaults?.get(trackId) ?? NO_DEFAULTS;
+    // §8.8.7.1: without either flag, "the base-data-offset for the first track in the movie fragment is the position of
+    // the first byte of the enclosing MovieFragmentBox, and for second and subsequent track fragments, the default is
+    // the end of the data defined by the preceding track fragment."
+    let baseOffset =
+      flags & TrackFragmentFlag.defaultBaseIsMoof ? this.#context.moofOffsetBytes : this.#dataEnd;
+    if (flags & TrackFragmentFlag.baseDataOffset) baseOffset = cursor.u64();
+    if (flags & TrackFragmentFlag.sampleDescriptionIndex && cursor.u32() > 1) {
+      throw new Mp4Error('unsupported', `track ${trackId} uses a second sample description`);
+    }
+    const defaults = {
+      durationTicks: flags & TrackFragmentFlag.defaultDuration ? cursor.u32() : track.durationTicks,
+      sizeBytes: flags & TrackFragmentFlag.defaultSize ? cursor.u32() : track.sizeBytes,
+      flags: flags & TrackFragmentFlag.defaultFlags ? cursor.u32() : track.flags,
+    };
+    return { trackId, baseOffset, defaults };
+  }
+
+  /** Adds the samples of one `trun`; answers the decode time after them. */
+  #readRun(cursor: ByteCursor, header: TrackHeader, startTicks: number, samples: SampleLocation[]): number {
+    const { trackId, baseOffset, defaults } = header;
     cursor.skip(1); // version: see the composition offset
     const flags = cursor.u24();
     const count = cursor.u32();
-    if (flags & TrackRunFlag.dataOffset) this.dataEnd = this.#baseOffset + cursor.i32();
+    if (flags & TrackRunFlag.dataOffset) this.#dataEnd = baseOffset + cursor.i32();
     let firstFlags = flags & TrackRunFlag.firstSampleFlags ? cursor.u32() : undefined;
-    cursor.requireEntries(count, perSampleBytes(flags));
-    // Without fields of their own, samples cost the writer no bytes: the count itself must be believable.
-    if (this.#samplesBefore + this.#samples.length + count > MAX_SAMPLES_PER_FRAGMENT) {
-      throw new Mp4Error('limit-exceeded', `more than ${MAX_SAMPLES_PER_FRAGMENT} samples in a moof`);
-    }
-    const defaults = this.#defaults;
+    this.#checkCount(cursor, count, perSampleBytes(flags));
+    let dtsTicks = startTicks;
     for (let i = 0; i < count; i++) {
       const durationTicks = flags & TrackRunFlag.duration ? cursor.u32() : defaults.durationTicks;
       const sizeBytes = flags & TrackRunFlag.size ? cursor.u32() : defaults.sizeBytes;
-      const ownFlags = flags & TrackRunFlag.flags ? cursor.u32() : defaults.flags;
+      const sampleFlags = flags & TrackRunFlag.flags ? cursor.u32() : defaults.flags;
       // Version 0 has no sign by the letter; writers that put negative offsets there are common, real offsets of 2^31
       // ticks are not. So both versions are read with a sign.
       const compositionOffsetTicks = flags & TrackRunFlag.compositionOffset ? cursor.i32() : 0;
-      this.#samples.push({
-        trackId: this.#trackId,
-        dtsTicks: this.#dtsTicks,
+      const isSync = isSyncSample(firstFlags ?? sampleFlags);
+      const offsetBytes = this.#dataEnd;
+      samples.push({
+        trackId,
+        dtsTicks,
         compositionOffsetTicks,
         durationTicks,
-        isSync: isSyncSample(firstFlags ?? ownFlags),
-        offsetBytes: this.dataEnd,
+        isSync,
+        offsetBytes,
         sizeBytes,
       });
       firstFlags = undefined;
-      this.dataEnd += sizeBytes;
-      this.#dtsTicks += durationTicks;
+      this.#dataEnd += sizeBytes;
+      dtsTicks += durationTicks;
+    }
+    return dtsTicks;
+  }
+
+  #checkCount(cursor: ByteCursor, count: number, entryBytes: number): void {
+    cursor.requireEntries(count, entryBytes);
+    if (entryBytes === 0) this.#unstatedSamples += count;
+    if (this.#unstatedSamples > MAX_UNSTATED_SAMPLES) {
+      throw new Mp4Error(
+        'limit-exceeded',
+        `more than ${MAX_UNSTATED_SAMPLES} samples without a field of their own`,
+      );
     }
   }
 }
