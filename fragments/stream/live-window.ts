@@ -19,7 +19,7 @@ export interface LivePart {
 
 /** A fragment in memory. Grows until `isComplete`; readers may hold it after it left the window. */
 export interface LiveFragment {
-  /** While incomplete: duration and size count the finished parts. */
+  /** While incomplete: duration and size (of the samples alone) count the finished parts. */
   readonly info: FragmentInfo;
   readonly init: InitSegment;
   readonly tracks: readonly Track[];
@@ -44,8 +44,13 @@ export interface LiveWindowReader {
   readonly nextOrdinal: number;
   /** Grows with each finished part or fragment and at the end: the version of a rendered playlist. */
   readonly version: number;
-  /** Part target in ms (setting 200-1000), fixed for the life of the stream's writer. */
+  /** Part target in ms as set (200-1000), fixed for the life of the stream's writer. */
   readonly partTargetMs: number;
+  /**
+   * The part target that the parts keep to: the setting, or the least above it that whole frames can fill to 85 %.
+   * Changes when a session begins and when the frame rate changes. A single frame that lasts longer is a part of its own.
+   */
+  readonly effectivePartTargetMs: number;
   /** A producer is publishing. */
   readonly isLive: boolean;
   byOrdinal(ordinal: number): LiveFragment | undefined;
