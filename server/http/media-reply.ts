@@ -94,6 +94,8 @@ export interface MediaError {
   readonly code: string;
   readonly message: string;
   readonly retryAfterS?: number;
+  /** With 405: the methods that are allowed. */
+  readonly allow?: string;
 }
 
 /** Answers with `{"error":{"code","message"}}`; readable from any origin, never cached. */
@@ -107,6 +109,7 @@ export function sendError(response: ServerResponse, error: MediaError): void {
   const headers = [...COMMON_HEADERS, 'Cache-Control', 'no-store', 'Content-Type', 'application/json'];
   headers.push('Content-Length', String(body.length));
   if (error.retryAfterS !== undefined) headers.push('Retry-After', String(error.retryAfterS));
+  if (error.allow !== undefined) headers.push('Allow', error.allow);
   response.writeHead(error.status, headers);
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
