@@ -4,6 +4,7 @@ import type { FragmentLog } from '../../../fragments/stream/fragment-log.ts';
 import type { OpenStream } from '../../streams/stream-service.ts';
 import { ApiError } from '../api-error.ts';
 import { ALL_TIME, type Call } from '../call.ts';
+import { firstIncompleteOrdinal } from '../complete-fragments.ts';
 import { instant } from '../instant.ts';
 import { gapsBetween } from '../recorded-gaps.ts';
 import { fragmentJson } from '../resources.ts';
@@ -55,10 +56,11 @@ export const recordingRoutes = [
       // A position says nothing of time: reading on from one needs the right to the whole archive.
       const fromMs = after === undefined ? (from ?? ALL_TIME.fromMs) : ALL_TIME.fromMs;
       const name = requireArchive(call, by, fromMs, toMs);
-      const { log } = await call.web.streams.open(name);
+      const { log, window } = await call.web.streams.open(name);
+      const incomplete = firstIncompleteOrdinal(window);
       const first = after === undefined ? await firstOrdinal(log, by, from) : after + 1;
       const listed = first === undefined ? [] : await log.list(first, limit);
-      const end = listed.findIndex((info) => startOf(info, by) >= toMs);
+      const end = listed.findIndex((info) => startOf(info, by) >= toMs || info.ordinal >= incomplete);
       const fragments = (end < 0 ? listed : listed.slice(0, end)).map((info) => fragmentJson(name, info));
       const isLastPage = end >= 0 || listed.length < limit;
       return { fragments, next: isLastPage ? null : (fragments.at(-1)?.ordinal ?? null) };

@@ -58,6 +58,20 @@ test('what is persisted while the log is read is told once', async () => {
   assert.equal(await next(), 'persisted 4');
 });
 
+test('what is written but not synced is told only after its event', async () => {
+  const { stream, next } = follow(3, { afterOrdinal: -1 });
+  stream.pendingBytes = 500_000;
+  const first = next();
+  stream.tell('received', fakeFragment(3));
+  stream.tell('persisted', fakeFragment(1));
+  assert.equal(await first, 'persisted 0');
+  assert.equal(await next(), 'persisted 1');
+  assert.equal(await next(), 'received 3');
+  const last = next();
+  stream.tell('persisted', fakeFragment(2));
+  assert.equal(await last, 'persisted 2');
+});
+
 test('fragments that retention has deleted are passed over', async () => {
   const { stream, next } = follow(0, { afterOrdinal: 3 });
   stream.fragments.push(fakeFragment(10), fakeFragment(11));

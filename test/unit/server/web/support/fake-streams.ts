@@ -58,6 +58,7 @@ export class FakeStream implements OpenStream {
   readonly log: FragmentLog;
   readonly window: LiveWindowReader;
   isLive = true;
+  pendingBytes = 0;
   /** Called before each page of the log is read. */
   beforeList = (): void => {};
   listError: LogReadError | undefined;
@@ -118,6 +119,7 @@ export class FakeStream implements OpenStream {
   }
 
   #makeLog(): FragmentLog {
+    const stream = this;
     const { fragments } = this;
     const list = async (from: number, limit: number) => {
       this.beforeList();
@@ -134,7 +136,9 @@ export class FakeStream implements OpenStream {
       get end() {
         return { nextOrdinal: (fragments.at(-1)?.ordinal ?? -1) + 1, nextRun: 1, lastSequence: 1 };
       },
-      pendingBytes: 0,
+      get pendingBytes() {
+        return stream.pendingBytes;
+      },
       get sizeBytes() {
         return fragments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
       },
