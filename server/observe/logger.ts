@@ -2,6 +2,8 @@ import pino, { type DestinationStream, type LevelWithSilent, type Logger } from 
 import { prettyLine } from './pretty-line.ts';
 import { redactUrl } from './redact.ts';
 
+export type { Logger } from 'pino';
+
 /** Log lines that a slow stderr may leave waiting; further ones are dropped, so that logging never stops a camera. */
 const MAX_WAITING_BYTES = 4 * 2 ** 20;
 

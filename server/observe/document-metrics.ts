@@ -1,0 +1,34 @@
+import { newHttpCounters } from '../http/http-counters.ts';
+import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
+import { createEventCounters } from './event-counters.ts';
+import { createMetrics } from './metrics.ts';
+
+const HEAD = `# Metrics
+
+\`GET /metrics\` answers in the Prometheus text format. From this machine it needs no key; from elsewhere an admin key
+(\`Authorization: Bearer <secret>\`). Values are read from memory when they are scraped: a scrape costs the same whatever the archive
+holds.
+
+What to alert on: \`framelog_fragments_lost_total\` above 0; \`framelog_stream_pending_bytes\` that grows (the disk is too slow);
+\`framelog_http_failures_total\` and \`framelog_rtmp_protocol_errors_total\` that jump; a camera's \`framelog_stream_bitrate_bps\` at 0.
+
+This page is made from the server's registry by \`node test/docs/write-docs.ts\`.
+`;
+
+/** The text of docs/metrics.md. */
+export function documentMetrics(): string {
+  const registry = createMetrics({
+    version: '',
+    events: createEventCounters(),
+    http: newHttpCounters(),
+    rtmp: createRtmpCounters(),
+    openStreams: () => [],
+    nowMs: () => 0,
+  });
+  const rows = registry.getMetricsAsArray().map((metric) => {
+    const labels = 'labelNames' in metric ? (metric.labelNames as readonly string[]) : [];
+    const shownLabels = labels.map((label) => `\`${label}\``).join(', ');
+    return `| \`${metric.name}\` | ${metric.type} | ${shownLabels} | ${metric.help.replaceAll('|', '\\|')} |`;
+  });
+  return `${HEAD}\n| metric | type | labels | what it is |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+}
