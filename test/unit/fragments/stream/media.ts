@@ -39,3 +39,13 @@ export function sampleAt(
     data: options.data ?? Buffer.alloc(options.bytes ?? 10, track.id),
   };
 }
+
+/** 25 fps with a key frame a second, audio frames of 20 ms, in the order of their times. */
+export function camera(fromMs: number, toMs: number, gopMs = 1000): Sample[] {
+  const samples: Sample[] = [];
+  for (let ms = fromMs; ms < toMs; ms += 20) {
+    if (ms % 40 === 0) samples.push(sampleAt(VIDEO, ms, { isSync: ms % gopMs === 0 }));
+    samples.push(sampleAt(AUDIO, ms));
+  }
+  return samples;
+}

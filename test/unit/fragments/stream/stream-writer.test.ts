@@ -1,19 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { samplesOf } from '../../../../fragments/cmaf/read-chunk.ts';
-import type { Sample } from '../../../../fragments/media/track.ts';
-import { AUDIO, NOW_MS, sampleAt, VIDEO } from './media.ts';
+import { AUDIO, camera, NOW_MS, VIDEO } from './media.ts';
 import { WriterRig } from './writer-rig.ts';
-
-/** 25 fps with a key frame a second, audio frames of 20 ms, in the order of their times. */
-function camera(fromMs: number, toMs: number, gopMs = 1000): Sample[] {
-  const samples: Sample[] = [];
-  for (let ms = fromMs; ms < toMs; ms += 20) {
-    if (ms % 40 === 0) samples.push(sampleAt(VIDEO, ms, { isSync: ms % gopMs === 0 }));
-    samples.push(sampleAt(AUDIO, ms));
-  }
-  return samples;
-}
 
 test('a GOP is a fragment, with its audio by time, in the log and in the window', async () => {
   const rig = new WriterRig();

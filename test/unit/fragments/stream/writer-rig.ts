@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { samplesOf } from '../../../../fragments/cmaf/read-chunk.ts';
 import type { Sample, Track } from '../../../../fragments/media/track.ts';
 import { MemoryLiveWindow } from '../../../../fragments/stream/memory-live-window.ts';
@@ -48,6 +49,11 @@ export class WriterRig {
       this.nowMs = Math.max(this.nowMs, startMs + (sample.dtsTicks * 1000) / timescale);
       this.writer.write(sample, this.nowMs);
     }
+  }
+
+  /** Lets the log's answers arrive: they are there, only their callbacks wait. */
+  async settle(): Promise<void> {
+    await setImmediate();
   }
 
   /** The samples of all durable fragments, as a reader finds them. */
