@@ -111,6 +111,18 @@ export function digests(samples: readonly Sample[]): object[] {
   return samples.map(({ data, ...rest }) => ({ ...rest, sizeBytes: data.length, md5: hash('md5', data) }));
 }
 
+/** The packets that ffprobe must show for the samples of one track. */
+export function packetsOf(samples: readonly Sample[]): Packet[] {
+  // ffmpeg moves the presentation of a fragmented track until no frame is shown before it is decoded (its dts_shift).
+  const ptsShift = samples.reduce((shift, sample) => Math.max(shift, -sample.compositionOffsetTicks), 0);
+  return samples.map(({ dtsTicks, compositionOffsetTicks, data, isSync }) => ({
+    pts: dtsTicks + compositionOffsetTicks + ptsShift,
+    dts: dtsTicks,
+    sizeBytes: data.length,
+    isKey: isSync,
+  }));
+}
+
 /** The runs of a chunk: samples by track, in the order of the tracks. */
 export function runsOf(tracks: readonly Track[], samples: readonly Sample[]): TrackRun[] {
   return tracks.map(({ id }) => {
