@@ -1,5 +1,6 @@
 import { withoutTemporalDelimiters } from '../../../fragments/media/av1-obu.ts';
 import { CodecError } from '../../../fragments/media/codec-error.ts';
+import { isSameDecoder, withInBandParameterSets } from '../../../fragments/media/decoder-change.ts';
 import type { Codec, Track, TrackKind } from '../../../fragments/media/track.ts';
 import { Unwrap32 } from '../../../fragments/stream/unwrap32.ts';
 import type { AmfObject } from './amf0.ts';
@@ -11,7 +12,6 @@ import {
   AUDIO_TRACK_ID,
   audioTrackOfConfig,
   audioTrackOfFrame,
-  isSameConfig,
   VIDEO_TRACK_ID,
   type VideoHints,
   videoTrackOfConfig,
@@ -117,15 +117,8 @@ export class SampleMaker {
 
   #videoFrame(packet: FrameOf<VideoPacket>, mediaMs: number, nowMs: number): void {
     const { codec, data } = packet;
-    if (packet.isKey) {
-      const described = videoTrackOfKeyFrame(
-        codec,
-        data,
-        this.#known('video', codec),
-        this.#configWithoutSize,
-      );
-      if (described !== undefined) this.#setTrack(described, nowMs);
-    }
+    // A key frame whose parameter sets cannot be read is still a frame.
+    if (packet.isKey) this.#guard(nowMs, () => this.#lookInside(codec, data, nowMs));
     const track = this.#known('video', codec);
     if (track === undefined) {
       this.#countUnconfigured(codec, nowMs);
@@ -144,6 +137,16 @@ export class SampleMaker {
       track.timescale,
       nowMs,
     );
+  }
+
+  /** A key frame may carry a configuration of its own. */
+  #lookInside(codec: Codec, data: Buffer, nowMs: number): void {
+    const known = this.#known('video', codec);
+    const described =
+      known === undefined
+        ? videoTrackOfKeyFrame(codec, data, this.#configWithoutSize)
+        : withInBandParameterSets(known, data);
+    if (described !== undefined) this.#setTrack(described, nowMs);
   }
 
   #audioFrame(packet: FrameOf<AudioPacket>, mediaMs: number, nowMs: number): void {
@@ -174,7 +177,7 @@ export class SampleMaker {
   /** Declares the track, unless it is the known one: many encoders repeat the configuration before each key frame. */
   #setTrack(track: Track, nowMs: number): void {
     const known = this.#gate.track(track.kind);
-    if (known === undefined || !isSameConfig(known, track)) this.#gate.setTrack(track, nowMs);
+    if (known === undefined || !isSameDecoder(known, track)) this.#gate.setTrack(track, nowMs);
   }
 
   #known(kind: TrackKind, codec: Codec): Track | undefined {

@@ -47,27 +47,23 @@ export function videoTrackOfConfig(codec: Codec, config: Uint8Array, hints: Vide
 }
 
 /**
- * The track that a key frame describes by itself, where it can: AV1, VP9 and VP8. `undefined` where it cannot, and where
- * it says what `known` says already. `config`: a configuration that came without the size. Throws CodecError.
+ * The track that a key frame describes by itself, where it can: AV1, VP9 and VP8. `config`: a configuration that came
+ * without the size. Throws CodecError.
  */
 export function videoTrackOfKeyFrame(
   codec: Codec,
   frame: Uint8Array,
-  known: Track | undefined,
   config: Uint8Array | undefined,
 ): Track | undefined {
   if (codec === 'av1') {
-    const own = known === undefined ? av1CFromKeyFrame(frame) : undefined;
+    const own = av1CFromKeyFrame(frame);
     return own && videoTrackOfConfig(codec, own, { width: undefined, height: undefined });
   }
   const size =
     codec === 'vp9' ? parseVp9KeyFrame(frame) : codec === 'vp8' ? parseVp8KeyFrame(frame) : undefined;
-  if (size === undefined || (known?.width === size.width && known.height === size.height)) return undefined;
+  if (size === undefined) return undefined;
   const fromFrame = codec === 'vp9' ? vpcCFromVp9KeyFrame : vpcCFromVp8KeyFrame;
-  return videoTrackOfConfig(codec, config ?? known?.config ?? fromFrame(frame), {
-    width: size.width,
-    height: size.height,
-  });
+  return videoTrackOfConfig(codec, config ?? fromFrame(frame), { width: size.width, height: size.height });
 }
 
 /** The track that an audio configuration packet describes. Throws CodecError. */
@@ -98,16 +94,4 @@ export function audioTrackOfFrame(codec: Codec, frame: Uint8Array, channels: num
   if (codec === 'pcmu' || codec === 'pcma')
     return describeTrack({ ...input, config: new Uint8Array(0), channels });
   return undefined;
-}
-
-/** Would a decoder notice? */
-export function isSameConfig(a: Track, b: Track): boolean {
-  return (
-    a.codec === b.codec &&
-    a.width === b.width &&
-    a.height === b.height &&
-    a.sampleRateHz === b.sampleRateHz &&
-    a.channels === b.channels &&
-    Buffer.compare(a.config, b.config) === 0
-  );
 }

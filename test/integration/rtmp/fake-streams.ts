@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import type { Sample, Track } from '../../../fragments/media/track.ts';
 import type { LiveChange, LiveFragment, LiveWindowReader } from '../../../fragments/stream/live-window.ts';
 import type { Access, Principal, Recognition, Wish } from '../../../server/access/access.ts';
@@ -223,22 +224,14 @@ function principal(may: (wish: Wish) => boolean): Principal {
 }
 
 /** Keeps every line as text, to look for secrets in. */
-export class MemoryLogger implements Logger {
-  readonly lines: string[] = [];
+export class MemoryLog {
+  text = '';
+  readonly logger: Logger;
 
-  debug = (facts: object, message: string) => this.#add('debug', facts, message);
-  info = (facts: object, message: string) => this.#add('info', facts, message);
-  warn = (facts: object, message: string) => this.#add('warn', facts, message);
-  error = (facts: object, message: string) => this.#add('error', facts, message);
-
-  get text(): string {
-    return this.lines.join('\n');
-  }
-
-  #add(level: string, facts: object, message: string): void {
-    const plain = Object.fromEntries(
-      Object.entries(facts).map(([name, value]) => [name, value instanceof Error ? value.stack : value]),
-    );
-    this.lines.push(`${level} ${message} ${JSON.stringify(plain)}`);
+  constructor() {
+    const write = (line: string) => {
+      this.text += line;
+    };
+    this.logger = pino({ level: 'debug' }, { write });
   }
 }
