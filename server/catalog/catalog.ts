@@ -84,7 +84,7 @@ export interface Catalog extends StreamCatalog, KeyCatalog, SettingCatalog, Leas
   close(): void;
 }
 
-export type CatalogErrorCode = 'already-exists' | 'not-found' | 'conflict' | 'too-new' | 'damaged';
+export type CatalogErrorCode = 'already-exists' | 'not-found' | 'too-new' | 'damaged' | 'in-use';
 
 export class CatalogError extends Error {
   readonly code: CatalogErrorCode;

@@ -1,10 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type Catalog, CatalogError, type KeyRecord, type StreamRecord } from './catalog.ts';
 import { migrate } from './migrations.ts';
 import { rightsSchema } from './right-schema.ts';
+
+/** Where the catalog of a data folder is. */
+export function catalogPath(dataDir: string): string {
+  return join(dataDir, 'catalog.db');
+}
 
 /** How long a statement waits for the write lock of another process (`framelog keys` beside a server), ms. */
 const LOCK_WAIT_MS = 2000;
