@@ -45,12 +45,10 @@ export class TrackGate {
 
   /** A track was described, or described anew. */
   setTrack(track: Track, nowMs: number): void {
-    const wasKnown = this.#tracks.has(track.kind);
-    // What is held belongs to the old description.
-    if (wasKnown && this.#held.length > 0) this.#open(nowMs);
+    // What is held of this track belongs to its old description.
+    if (this.#held.some(({ sample }) => sample.trackId === track.id)) this.#open(nowMs);
     this.#tracks.set(track.kind, track);
     if (this.#isOpen) this.#sink.setTracks(this.#list(), nowMs);
-    else if (this.#isComplete()) this.#open(nowMs);
   }
 
   write(sample: Sample, timescale: number, nowMs: number): void {
@@ -60,7 +58,7 @@ export class TrackGate {
     }
     this.#held.push({ sample, timescale, nowMs });
     this.#heldBytes += sample.data.length;
-    if (this.#isComplete() || this.#hasWaitedEnough(nowMs)) this.#open(nowMs);
+    if (this.#isComplete(sample) || this.#hasWaitedEnough(nowMs)) this.#open(nowMs);
   }
 
   /** The publication ends: what is held goes out. */
@@ -72,8 +70,11 @@ export class TrackGate {
     return [...this.#tracks.values()].sort((a, b) => a.id - b.id);
   }
 
-  #isComplete(): boolean {
+  /** All tracks are known; a video track only with its first frame, which may correct its description. */
+  #isComplete(newest: Sample): boolean {
     const expected = this.#expected ?? new Set<TrackKind>(['video', 'audio']);
+    const video = this.#tracks.get('video');
+    if (video !== undefined && newest.trackId !== video.id) return false;
     return [...expected].every((kind) => this.#tracks.has(kind));
   }
 
