@@ -4,7 +4,7 @@ import type { HlsStream } from './hls-stream.ts';
 import { headerLines, tailLines } from './live-playlist.ts';
 import type { PlaylistBytes } from './rendered-playlist.ts';
 import { segmentLines } from './segment-lines.ts';
-import { targetDurationFor } from './stable-targets.ts';
+import { targetDurationFor } from './target-durations.ts';
 
 /** Rows read from the log at a time; between two reads other requests are served. */
 const PAGE = 500;
@@ -160,7 +160,7 @@ export class ArchivePlaylist {
     if (first === undefined || last === undefined) return undefined;
     const targetDurationS = isOver
       ? targetDurationFor(this.#longestMs)
-      : Math.max(this.#hls.targets.targetDurationS, targetDurationFor(this.#longestMs));
+      : Math.max(this.#hls.targetDurationS, targetDurationFor(this.#longestMs));
     return this.#once(`${last.ordinal} ${targetDurationS} ${isOver}`, () => {
       const header = headerLines({
         ...this.#headerOf(first, this.#independent, targetDurationS),
@@ -178,7 +178,7 @@ export class ArchivePlaylist {
     const index = previous === undefined ? this.#indexOfStart() : indexAfter(hls.rows, previous.ordinal);
     const first = this.#first ?? hls.rows[index];
     if (first === undefined) return undefined;
-    const targetDurationS = Math.max(hls.targets.targetDurationS, targetDurationFor(this.#longestMs));
+    const targetDurationS = Math.max(hls.targetDurationS, targetDurationFor(this.#longestMs));
     return this.#once(String(hls.version), () => {
       const header = headerLines({
         ...this.#headerOf(first, this.#independent && hls.isIndependentFrom(index), targetDurationS),

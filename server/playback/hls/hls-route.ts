@@ -4,11 +4,10 @@ import type { HttpLogger } from '../../http/http-logger.ts';
 import { COMMON_HEADERS, sendError } from '../../http/media-reply.ts';
 import type { MediaRoute } from '../../http/media-route.ts';
 import type { MediaSender } from '../../http/media-sender.ts';
-import type { StreamService } from '../../streams/stream-service.ts';
 import type { HlsCall, HlsServices } from './hls-call.ts';
 import { type HlsCounters, newHlsCounters } from './hls-counters.ts';
 import { DEFAULT_HLS_SETTINGS, type HlsSettings } from './hls-settings.ts';
-import { HlsStreams } from './hls-streams.ts';
+import { HlsStreams, type PlayableStreams } from './hls-streams.ts';
 import { answerInit, answerPart, answerSegment } from './media-calls.ts';
 import { type PlayTarget, parsePlayPath } from './play-path.ts';
 import { PlaybackError, refusalOf } from './playback-error.ts';
@@ -17,8 +16,8 @@ import { parsePlaylistQuery } from './playlist-query.ts';
 import { Viewers } from './viewers.ts';
 
 export interface HlsRouteOptions {
-  readonly streams: StreamService;
-  readonly access: Access;
+  readonly streams: PlayableStreams;
+  readonly access: Pick<Access, 'recognizeHttp'>;
   readonly sender: MediaSender;
   readonly logger: HttpLogger;
   /** Epoch milliseconds. */

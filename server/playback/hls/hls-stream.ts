@@ -10,9 +10,15 @@ import type {
 import type { OpenStream } from '../../streams/stream-service.ts';
 import { type LiveEdge, type Release, WaitingRequests } from './blocking-reload.ts';
 import type { HlsSettings } from './hls-settings.ts';
-import { firstWithParts, headerLines, type LiveTail, tailLines } from './live-playlist.ts';
+import {
+  firstWithParts,
+  headerLines,
+  type LiveTail,
+  type PlaylistTargets,
+  tailLines,
+} from './live-playlist.ts';
 import { RenderedPlaylist, SUFFIX_MARK } from './rendered-playlist.ts';
-import { StableTargets } from './stable-targets.ts';
+import { partTargetSeconds, TargetDuration } from './target-durations.ts';
 
 /** Rows read from the log at a time while looking back. */
 const PAGE = 64;
@@ -25,7 +31,6 @@ const MAX_PAGES_BACK = 8;
  */
 export class HlsStream {
   readonly stream: OpenStream;
-  readonly targets: StableTargets;
   readonly waiting: WaitingRequests;
   lastUsedMs: number;
 
@@ -37,10 +42,10 @@ export class HlsStream {
   readonly #held: LiveFragment[] = [];
   #heldBytes = 0;
   readonly #lost = new Set<number>();
+  readonly #targetDuration = new TargetDuration();
   #version = 0;
   #rendered: { readonly version: number; readonly playlist: RenderedPlaylist } | undefined;
-  /** Parts of the growing fragment that the targets have seen. */
-  #seenParts = 0;
+  #targets: { readonly version: number; readonly values: PlaylistTargets } | undefined;
   #isAdvanceDue = false;
   #deadline: NodeJS.Timeout | undefined;
   readonly #stopListening: (() => void)[];
@@ -50,7 +55,6 @@ export class HlsStream {
     this.#settings = settings;
     this.#now = now;
     this.lastUsedMs = now();
-    this.targets = new StableTargets(stream.window.partTargetMs);
     this.waiting = new WaitingRequests(settings.maxWaiting);
     this.#stopListening = [
       stream.window.listen((change) => this.#onChange(change)),
@@ -86,6 +90,23 @@ export class HlsStream {
   /** Grows whenever a playlist that reaches the live edge would read differently. */
   get version(): number {
     return this.#version;
+  }
+
+  get targetDurationS(): number {
+    return this.#targetDuration.seconds;
+  }
+
+  /** What a playlist of this version announces. */
+  get targets(): PlaylistTargets {
+    if (this.#targets?.version === this.#version) return this.#targets.values;
+    const listed = this.#rows.slice(this.tailStart()).map(({ ordinal }) => this.#inMemory(ordinal));
+    const fragments = [...listed, this.growing].filter((fragment) => fragment !== undefined);
+    const partTargetS = partTargetSeconds(this.#window.effectivePartTargetMs, fragments);
+    this.#targets = {
+      version: this.#version,
+      values: { targetDurationS: this.targetDurationS, partTargetS },
+    };
+    return this.#targets.values;
   }
 
   /** The last complete fragments. */
@@ -127,9 +148,7 @@ export class HlsStream {
   }
 
   partsOf(ordinal: number): readonly LivePart[] | undefined {
-    const fragment =
-      this.#window.byOrdinal(ordinal) ?? this.#held.findLast(({ info }) => info.ordinal === ordinal);
-    return fragment?.parts;
+    return this.#inMemory(ordinal)?.parts;
   }
 
   init(initId: string): InitSegment | undefined {
@@ -149,7 +168,7 @@ export class HlsStream {
     if (first === undefined) return undefined;
     const header = headerLines({
       first,
-      ...this.#targetValues(),
+      ...this.targets,
       independent: this.isIndependentFrom(from),
       isLive: this.isLive,
     });
@@ -169,7 +188,7 @@ export class HlsStream {
       current: this.growing,
       partsOf: (ordinal) => this.partsOf(ordinal),
       isLost: (ordinal) => this.isLost(ordinal),
-      targets: this.#targetValues(),
+      targets: this.targets,
       isLive: this.isLive,
       nextMsn: edge.nextMsn,
       nextPart: edge.nextParts,
@@ -178,7 +197,7 @@ export class HlsStream {
 
   /** Index of the first row that a playlist writes anew for each version, because its parts are listed. */
   tailStart(): number {
-    return firstWithParts(this.#rows, this.growing, this.targets.targetDurationS);
+    return firstWithParts(this.#rows, this.growing, this.targetDurationS);
   }
 
   /** Do all listed segments from this row on start with a sync sample? */
@@ -215,13 +234,13 @@ export class HlsStream {
     this.waiting.releaseAll('closing');
   }
 
-  #targetValues() {
-    return { targetDurationS: this.targets.targetDurationS, partTargetS: this.targets.partTargetS };
+  #inMemory(ordinal: number): LiveFragment | undefined {
+    return this.#window.byOrdinal(ordinal) ?? this.#held.findLast(({ info }) => info.ordinal === ordinal);
   }
 
   /** Index of the first row of the live playlist; rows that retention has deleted meanwhile are not in it. */
   #liveStart(): number {
-    const wantedMs = Math.max(this.#settings.liveWindowMs, 5000 * this.targets.targetDurationS);
+    const wantedMs = Math.max(this.#settings.liveWindowMs, 5000 * this.targetDurationS);
     const { firstOrdinal } = this.log;
     let index = this.#rows.length;
     let listedMs = 0;
@@ -260,25 +279,20 @@ export class HlsStream {
       this.#rows.push(info);
       this.#held.push(fragment);
       this.#heldBytes += info.sizeBytes;
-      this.targets.observe(info);
-      this.targets.observeParts(fragment, 0);
-      this.#seenParts = 0;
+      this.#targetDuration.observe(info);
     }
     this.#trim();
   }
 
   #observeGrowing(): void {
     const { growing } = this;
-    if (growing === undefined) return;
-    this.targets.observe(growing.info);
-    this.targets.observeParts(growing, Math.max(0, this.#seenParts - 1));
-    this.#seenParts = growing.parts.length;
+    if (growing !== undefined) this.#targetDuration.observe(growing.info);
   }
 
   #trim(): void {
     // "Clients MUST be able to download a Partial Segment for at least three Target Durations after the EXT-X-PART tag
     // is removed", and it is removed three target durations from the end.
-    const neededMs = 6000 * this.targets.targetDurationS;
+    const neededMs = 6000 * this.targetDurationS;
     let newerMs = this.#held.reduce((sum, { info }) => sum + fragmentDurationMs(info), 0);
     while (this.#held.length > 1) {
       const oldest = this.#held[0];
@@ -289,7 +303,7 @@ export class HlsStream {
       this.#heldBytes -= oldest.info.sizeBytes;
     }
     // Twice what is listed, so that a segment which just left the playlist still counts as live.
-    const keptMs = 2 * Math.max(this.#settings.liveWindowMs, 5000 * this.targets.targetDurationS);
+    const keptMs = 2 * Math.max(this.#settings.liveWindowMs, 5000 * this.targetDurationS);
     let index = this.#rows.length;
     for (let listedMs = 0; index > 0 && listedMs < keptMs; index--) {
       const info = this.#rows[index - 1];
@@ -310,12 +324,12 @@ export class HlsStream {
     let foundMs = this.#rows.reduce((sum, info) => sum + fragmentDurationMs(info), 0);
     for (let page = 0; page < MAX_PAGES_BACK; page++) {
       const from = Math.max(this.log.firstOrdinal, before - PAGE);
-      const isEnough = foundMs >= Math.max(wantedMs, 5000 * this.targets.targetDurationS);
+      const isEnough = foundMs >= Math.max(wantedMs, 5000 * this.targetDurationS);
       if (from >= before || isEnough) break;
       const stored = await this.log.list(from, before - from);
       const older = stored.filter(({ ordinal }) => ordinal < before);
       for (const info of older) {
-        this.targets.observe(info);
+        this.#targetDuration.observe(info);
         foundMs += fragmentDurationMs(info);
       }
       this.#rows = [...older, ...this.#rows];

@@ -12,9 +12,12 @@ interface KeptArchive {
   lastUsedMs: number;
 }
 
+/** What playback needs of the StreamService. */
+export type PlayableStreams = Pick<StreamService, 'open' | 'peek'>;
+
 /** What is held of streams and of ranges while they have viewers; bounded, and let go when nobody comes any more. */
 export class HlsStreams {
-  readonly #service: StreamService;
+  readonly #service: PlayableStreams;
   readonly #settings: HlsSettings;
   readonly #now: () => number;
   readonly #streams = new Map<string, HlsStream>();
@@ -24,7 +27,7 @@ export class HlsStreams {
   readonly #sweeper: NodeJS.Timeout;
   #isClosed = false;
 
-  constructor(service: StreamService, settings: HlsSettings, now: () => number) {
+  constructor(service: PlayableStreams, settings: HlsSettings, now: () => number) {
     this.#service = service;
     this.#settings = settings;
     this.#now = now;

@@ -55,7 +55,7 @@ export async function answerPart(
   requireLive(call.principal, call.stream);
   const hls = await services.streams.get(call.stream);
   if (hls.part(ordinal, index) === undefined && hls.isLive && isHinted(hls, ordinal, index)) {
-    const timeoutMs = 3000 * hls.targets.targetDurationS;
+    const timeoutMs = 3000 * hls.targetDurationS;
     const isSettled = () => hls.part(ordinal, index) !== undefined || !isHinted(hls, ordinal, index);
     if (!(await waitFor(services, hls, call, timeoutMs, isSettled))) return;
   }

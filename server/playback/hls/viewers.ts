@@ -11,11 +11,11 @@ const MAX_KNOWN = 10_000;
  * is kept for a few seconds; who was refused is checked each time, so that guesses are counted.
  */
 export class Viewers {
-  readonly #access: Access;
+  readonly #access: Pick<Access, 'recognizeHttp'>;
   readonly #keepMs: number;
   readonly #known = new Map<string, { readonly principal: Principal; readonly untilMs: number }>();
 
-  constructor(access: Access, keepMs: number) {
+  constructor(access: Pick<Access, 'recognizeHttp'>, keepMs: number) {
     this.#access = access;
     this.#keepMs = keepMs;
   }
