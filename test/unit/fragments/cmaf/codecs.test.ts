@@ -121,6 +121,15 @@ for (const { name, args, codecs, extension, codecStrings } of CASES) {
   });
 }
 
+for (const clip of ['parking-360p-h264.mp4', 'parking-720p-h264.mp4', 'person-360p-h264.mp4']) {
+  test(`${clip}: decodes to the same pictures after a rewrite`, async () => {
+    const source = join(support.MEDIA, clip);
+    const copy = join(folder.path, clip);
+    await writeFile(copy, support.writeFragmented(await support.readMedia(source), SAMPLES_PER_CHUNK));
+    assert.equal(await support.decodedVideoMd5(copy), await support.decodedVideoMd5(source));
+  });
+}
+
 test('negative composition offsets: written, and read by all readers', async () => {
   const source = join(folder.path, 'b-frames.mp4');
   await support.ffmpeg(...pictures, '-c:v', 'libx264', '-bf', '2', '-g', '25', source);

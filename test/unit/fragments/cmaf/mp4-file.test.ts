@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import fc from 'fast-check';
 import { box, fullBox, u32 } from '../../../../fragments/cmaf/box-writer.ts';
 import { type Box, bodyBytes, childrenOf, readBoxes, requireBox } from '../../../../fragments/cmaf/boxes.ts';
 import { writeChunk } from '../../../../fragments/cmaf/chunk.ts';
@@ -9,6 +10,7 @@ import { writeInitSegment } from '../../../../fragments/cmaf/init-segment.ts';
 import { Mp4Error, type Mp4ErrorCode } from '../../../../fragments/cmaf/mp4-error.ts';
 import { openMp4 } from '../../../../fragments/cmaf/mp4-file.ts';
 import type { RandomAccessSource } from '../../../../fragments/cmaf/random-access.ts';
+import { CodecError } from '../../../../fragments/media/codec-error.ts';
 import { describeTrack } from '../../../../fragments/media/describe-track.ts';
 import * as support from './support.ts';
 
@@ -297,6 +299,34 @@ test('what cannot be read is refused with a code', async () => {
   await refuses('invalid', () => samplesIn(change('stco', 4, 0)));
   await refuses('unsupported', () => samplesIn(change('stsc', 16, 2)));
   await refuses('invalid', () => samplesIn(change('mdhd', 12, 0)));
+});
+
+test('damaged files are read or refused with a typed error', async () => {
+  const { tracks, samples } = await support.readMedia(progressive);
+  const fragmented = support.writeFragmented({ tracks, samples: samples.slice(0, 60) }, 20);
+  const moovAtEnd = await readFile(progressive);
+  const changes = fc.array(
+    fc.tuple(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), fc.nat(255)),
+    {
+      minLength: 1,
+      maxLength: 4,
+    },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.boolean(), changes, async (isFragmented, at) => {
+      const bytes = Buffer.from(isFragmented ? fragmented : moovAtEnd);
+      // Boxes, not media: the head of the one, the tail of the other.
+      const start = isFragmented ? 0 : requireBox(readBoxes(moovAtEnd), 'moov').start;
+      const end = isFragmented ? 3000 : bytes.length;
+      for (const [where, value] of at) bytes[start + Math.floor(where * (end - start))] = value;
+      try {
+        await samplesIn(support.bufferSource(bytes));
+      } catch (error) {
+        assert.ok(error instanceof Mp4Error || error instanceof CodecError, String(error));
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('a source that answers less than it was asked is an error', async () => {
