@@ -38,6 +38,7 @@ export interface StreamCatalog {
     readonly limit?: number;
     readonly prefix?: string;
   }): StreamRecord[];
+  countStreams(): number;
   stream(name: string): StreamRecord | undefined;
   /** Durable before it answers. Throws CatalogError `already-exists`. */
   insertStream(record: StreamRecord): void;
@@ -84,7 +85,7 @@ export interface Catalog extends StreamCatalog, KeyCatalog, SettingCatalog, Leas
   close(): void;
 }
 
-export type CatalogErrorCode = 'already-exists' | 'not-found' | 'too-new' | 'damaged' | 'in-use';
+export type CatalogErrorCode = 'already-exists' | 'not-found' | 'conflict' | 'too-new' | 'damaged' | 'in-use';
 
 export class CatalogError extends Error {
   readonly code: CatalogErrorCode;

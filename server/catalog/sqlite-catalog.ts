@@ -87,6 +87,10 @@ export class SqliteCatalog implements Catalog {
     return (rows as unknown as StreamRow[]).map(streamOfRow);
   }
 
+  countStreams(): number {
+    return Number(this.#statements.countStreams.get()?.count);
+  }
+
   stream(name: string): StreamRecord | undefined {
     const row = this.#statements.stream.get(name) as StreamRow | undefined;
     return row === undefined ? undefined : streamOfRow(row);
@@ -179,6 +183,7 @@ function prepareStatements(database: DatabaseSync) {
     listStreams: database.prepare(
       'SELECT * FROM streams WHERE name > :after AND name >= :from AND name < :to ORDER BY name LIMIT :limit',
     ),
+    countStreams: database.prepare('SELECT count(*) AS count FROM streams'),
     stream: database.prepare('SELECT * FROM streams WHERE name = ?'),
     insertStream: database.prepare(
       'INSERT INTO streams VALUES (:name, :created_ms, :retention_hours, :max_bytes, :version)',

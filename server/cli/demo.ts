@@ -1,0 +1,104 @@
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { makeKey } from '../access/key-factory.ts';
+import { allows } from '../access/rights.ts';
+import { catalogPath, SqliteCatalog } from '../catalog/sqlite-catalog.ts';
+import type { Config } from '../config.ts';
+import { publishFile } from '../ingest/rtmp/file-publisher.ts';
+import { createLogger } from '../observe/logger.ts';
+import { listeningLine, pageUrl, publishUrl } from './announce.ts';
+import { defineCommand } from './command.ts';
+import { preferredPort } from './free-port.ts';
+import { configOfFlags, serverFlags } from './server-flags.ts';
+import { aborted, stopSignal } from './stop-signal.ts';
+
+const STREAM = 'demo';
+const KEY_NAME = 'demo camera';
+/** A demo that is forgotten must not fill the disk: about a day of the clip. */
+const MAX_STORED_BYTES = 2 ** 30;
+const CLIP = fileURLToPath(new URL('../../samples/demo.mp4', import.meta.url));
+
+export const demo = defineCommand({
+  positionals: [],
+  options: {
+    ...serverFlags,
+    data: { type: 'string', value: 'DIR', help: 'Folder of everything that is kept (./framelog-demo-data).' },
+    json: { type: 'boolean', help: 'Tell ports and pid as one JSON line on stdout.' },
+  },
+  details:
+    'The camera is a clip that is published in a loop over RTMP, as any encoder does. Ctrl-C ends all.',
+  examples: [
+    { line: 'framelog demo', what: 'On the usual ports, or free ones when they are taken.' },
+    {
+      line: 'framelog demo --http 127.0.0.1:9000 --part-ms 200',
+      what: 'On a port of your own, closest to live.',
+    },
+  ],
+  async run(options, _positionals, terminal) {
+    const stop = stopSignal();
+    const given = configOfFlags(
+      { ...options, data: options.data ?? './framelog-demo-data' },
+      terminal,
+    ).config;
+    const config: Config = {
+      ...given,
+      http: { ...given.http, port: await preferredPort(given.http.host, given.http.port) },
+      rtmp: { ...given.rtmp, port: await preferredPort(given.rtmp.host, given.rtmp.port) },
+    };
+    const logger = createLogger({
+      level: config.logs.level,
+      pretty: config.logs.pretty ?? terminal.errIsTty,
+    });
+    const secret = prepareCatalog(config.dataDir, Date.now());
+    const { startServer } = await import('../app.ts');
+    const server = await startServer(config, { logger, nowMs: Date.now });
+    try {
+      const url = publishUrl(server, config, STREAM);
+      const camera = publishFile(CLIP, `${url}?key=${secret}`, {
+        loops: Number.POSITIVE_INFINITY,
+        signal: stop,
+      });
+      if (options.json === true) terminal.out(listeningLine(server, config, process.pid));
+      else terminal.out(demoText(server.loginUrl ?? pageUrl(server, config), url, config.dataDir));
+      // The camera ends well only when it was told to; before that it can only fail, and then so does the demo.
+      await Promise.race([aborted(stop), camera]);
+      await camera;
+    } finally {
+      await server.close();
+    }
+    return 0;
+  },
+});
+
+/** Makes the stream and a key for its camera, once for a data folder; answers the key's secret. */
+function prepareCatalog(dataDir: string, nowMs: number): string {
+  const catalog = SqliteCatalog.open(catalogPath(dataDir));
+  try {
+    if (catalog.stream(STREAM) === undefined) {
+      catalog.insertStream({
+        name: STREAM,
+        createdMs: nowMs,
+        retentionHours: null,
+        maxBytes: MAX_STORED_BYTES,
+        version: 1,
+      });
+    }
+    const right = { action: 'publish', stream: STREAM } as const;
+    const known = catalog
+      .listKeys()
+      .find((key) => key.name === KEY_NAME && key.revokedMs === null && allows(key.rights, right));
+    if (known !== undefined) return known.secret;
+    const key = makeKey({ name: KEY_NAME, rights: [right], expiresMs: null }, nowMs);
+    catalog.insertKey(key);
+    return key.secret;
+  } finally {
+    catalog.close();
+  }
+}
+
+function demoText(loginUrl: string, url: string, dataDir: string): string {
+  return (
+    `A camera publishes to ${url}. Watch it, live and recorded:\n\n  ${loginUrl}\n\n` +
+    `The link logs in once. What is recorded: ${dataDir}/streams/${STREAM}/. Ctrl-C ends the demo.\n`
+  );
+}
