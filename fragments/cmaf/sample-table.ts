@@ -1,5 +1,5 @@
 import type { Codec } from '../media/track.ts';
-import { type Box, findBox, requireBox } from './boxes.ts';
+import { type Box, bodyOf, findBox, requireBox } from './boxes.ts';
 import type { SampleLocation } from './moof.ts';
 import type { MovieTrack } from './movie.ts';
 import { Mp4Error } from './mp4-error.ts';
@@ -49,6 +49,7 @@ export class SampleTable {
     if (wanted === 0) return undefined;
     const count = Math.min(wanted, this.#durations.entryRemaining, this.#chunks.chunkRemaining());
     const durationTicks = this.#durations.take(count) * count;
+    // Read with a sign in both versions of the box, as in moof.ts.
     const compositionOffsetTicks = (this.#compositionOffsets?.take(count) ?? 0) | 0;
     const sizeBytes = this.#sizes.at(this.#index) * count;
     const location: SampleLocation = {
@@ -114,20 +115,21 @@ class SampleSizes {
   readonly count: number;
   /** 0: sizes differ. */
   readonly constantBytes: number;
-  readonly #table: EntryTable;
+  readonly #table: EntryTable | undefined;
 
   constructor(boxes: readonly Box[]) {
     if (findBox(boxes, 'stz2') !== undefined)
       throw new Mp4Error('unsupported', 'compact sample sizes (stz2)');
     const stsz = requireBox(boxes, 'stsz');
-    const fields = new EntryTable({ ...stsz, end: Math.min(stsz.end, stsz.bodyStart + 12) }, 0, 4);
-    this.constantBytes = fields.u32(0, -8);
-    this.#table = this.constantBytes === 0 ? new EntryTable(stsz, 4, 4) : fields;
-    this.count = this.#table.count;
+    const cursor = bodyOf(stsz);
+    cursor.skip(4);
+    this.constantBytes = cursor.u32();
+    this.count = cursor.u32();
+    this.#table = this.constantBytes === 0 ? new EntryTable(stsz, 4, 4) : undefined;
   }
 
   at(index: number): number {
-    return this.constantBytes || this.#table.u32(index);
+    return this.#table?.u32(index) ?? this.constantBytes;
   }
 }
 
