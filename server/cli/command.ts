@@ -63,14 +63,23 @@ export function parseCommandLine(
     tokens: true,
   });
   for (const token of tokens) {
-    if (token.kind === 'option') checkOption(known, token.name, token.rawName, token.value);
+    if (token.kind === 'option') checkOption(known, token);
   }
   const wantsHelp = values.help === true;
   if (!wantsHelp) checkPositionals(command.positionals, positionals);
   return { options: values as OptionValues<OptionSpecs>, positionals, wantsHelp };
 }
 
-function checkOption(known: OptionSpecs, name: string, rawName: string, value: string | undefined): void {
+/** An option as parseArgs found it. */
+interface OptionToken {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value: string | undefined;
+  /** Written as `--name=value`. */
+  readonly inlineValue: boolean | undefined;
+}
+
+function checkOption(known: OptionSpecs, { name, rawName, value, inlineValue }: OptionToken): void {
   const spec = Object.hasOwn(known, name) ? known[name] : undefined;
   if (spec === undefined) {
     const meant = suggest(name, Object.keys(known));
@@ -79,7 +88,9 @@ function checkOption(known: OptionSpecs, name: string, rawName: string, value: s
     );
   }
   if (spec.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value`);
-  if (spec.type === 'string' && value === undefined) {
+  // What looks like the next flag was hardly meant as a value; one that does start with a dash is written --name=-value.
+  const isForgotten = value === undefined || (inlineValue !== true && value.startsWith('-'));
+  if (spec.type === 'string' && isForgotten) {
     throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value ?? 'VALUE'}`);
   }
 }
