@@ -17,6 +17,15 @@ export interface SampleWriterOptions {
   readonly originSeconds: number;
 }
 
+/** A sample's time as RTMP has it. */
+interface WireTime {
+  readonly timestampMs: number;
+  /** Signed. */
+  readonly compositionMs: number;
+  /** Nanoseconds beyond timestampMs. */
+  readonly nanos: number;
+}
+
 const LEGACY_VIDEO: Partial<Record<Codec, number>> = { h264: 7 };
 const LEGACY_AUDIO: Partial<Record<Codec, number>> = { mp3: 2, pcma: 7, pcmu: 8, aac: 10 };
 const VideoPacketType = { sequenceStart: 0, codedFrames: 1, codedFramesX: 3 } as const;
@@ -81,18 +90,31 @@ export class SampleWriter {
 
   /** A sample's message. */
   sample(track: Track, sample: Sample): Omit<OutgoingMessage, 'streamId'> {
+    const time = this.#timeOf(track, sample);
+    const isEnhanced = this.#isEnhanced(track);
+    if (track.kind === 'video') {
+      const header = isEnhanced
+        ? enhancedVideoHeader(track, sample, time)
+        : legacyVideoHeader(track, sample, time);
+      return videoMessage(time.timestampMs, [header, sample.data]);
+    }
+    const header = isEnhanced ? enhancedAudioHeader(track, time) : legacyAudioHeader(track);
+    return audioMessage(time.timestampMs, [header, sample.data]);
+  }
+
+  #timeOf(track: Track, { dtsTicks, compositionOffsetTicks }: Sample): WireTime {
     const origin = this.#options.originSeconds;
-    const dtsMs = (sample.dtsTicks / track.timescale - origin) * 1000;
-    const ptsMs = ((sample.dtsTicks + sample.compositionOffsetTicks) / track.timescale - origin) * 1000;
-    if (!this.#isEnhanced(track)) return legacyMessage(track, sample, Math.round(dtsMs), Math.round(ptsMs));
+    const dtsMs = (dtsTicks / track.timescale - origin) * 1000;
+    const ptsMs = ((dtsTicks + compositionOffsetTicks) / track.timescale - origin) * 1000;
+    if (!this.#options.precise || !this.#isEnhanced(track)) {
+      const timestampMs = Math.round(dtsMs);
+      return { timestampMs, compositionMs: si24(Math.round(ptsMs) - timestampMs), nanos: 0 };
+    }
     // The composition time has whole milliseconds: the presentation time is kept exact, the decode time follows it.
-    const compositionMs = Math.round(ptsMs - dtsMs);
+    const compositionMs = si24(Math.round(ptsMs - dtsMs));
     const totalNanos = Math.round((ptsMs - compositionMs) * NANOS_PER_MS);
     const timestampMs = Math.floor(totalNanos / NANOS_PER_MS);
-    const nanos = this.#options.precise ? totalNanos - timestampMs * NANOS_PER_MS : 0;
-    return track.kind === 'video'
-      ? videoMessage(timestampMs, [enhancedVideoHeader(track, sample, compositionMs, nanos), sample.data])
-      : audioMessage(timestampMs, [enhancedAudioHeader(track, nanos), sample.data]);
+    return { timestampMs, compositionMs, nanos: totalNanos - timestampMs * NANOS_PER_MS };
   }
 
   #isEnhanced(track: Track): boolean {
@@ -111,22 +133,22 @@ function audioMessage(timestampMs: number, payload: Uint8Array[]): Omit<Outgoing
   return { chunkStreamId, typeId: MessageType.audio, timestampMs: timestampMs >>> 0, payload };
 }
 
-function legacyMessage(
-  track: Track,
-  sample: Sample,
-  dtsMs: number,
-  ptsMs: number,
-): Omit<OutgoingMessage, 'streamId'> {
-  if (track.kind === 'video') {
-    const header = Buffer.allocUnsafe(5);
-    header.writeUInt8(((sample.isSync ? KEY_FRAME : INTER_FRAME) << 4) | (LEGACY_VIDEO[track.codec] ?? 0), 0);
-    header.writeUInt8(1, 1);
-    header.writeIntBE(ptsMs - dtsMs, 2, 3);
-    return videoMessage(dtsMs, [header, sample.data]);
-  }
+function legacyVideoHeader(track: Track, sample: Sample, { compositionMs }: WireTime): Buffer {
+  const header = Buffer.allocUnsafe(5);
+  header.writeUInt8(((sample.isSync ? KEY_FRAME : INTER_FRAME) << 4) | (LEGACY_VIDEO[track.codec] ?? 0), 0);
+  header.writeUInt8(1, 1);
+  header.writeIntBE(compositionMs, 2, 3);
+  return header;
+}
+
+function legacyAudioHeader(track: Track): Buffer {
   const first = legacyAudioByte(track);
-  const header = track.codec === 'aac' ? Buffer.of(first, 1) : Buffer.of(first);
-  return audioMessage(dtsMs, [header, sample.data]);
+  return track.codec === 'aac' ? Buffer.of(first, 1) : Buffer.of(first);
+}
+
+/** Composition times have 24 bits: over two hours, which no decoder waits. */
+function si24(value: number): number {
+  return Math.max(-0x80_0000, Math.min(0x7f_ffff, value));
 }
 
 /** SoundFormat, SoundRate, SoundSize 16 bit, SoundType. "If the SoundFormat indicates AAC, the SoundType should be 1 and the SoundRate 3". */
@@ -138,11 +160,12 @@ function legacyAudioByte(track: Track): number {
   return (format << 4) | (rateBits << 2) | 2 | (track.channels === 2 ? 1 : 0);
 }
 
-function enhancedVideoHeader(track: Track, sample: Sample, compositionMs: number, nanos: number): Buffer {
-  const hasComposition = (track.codec === 'h264' || track.codec === 'h265') && compositionMs !== 0;
-  // "CompositionTime Offset is implicitly set to zero": only H.264 and H.265 have it in CodedFrames at all.
-  const isWhole = track.codec === 'h264' || track.codec === 'h265';
-  const packetType = isWhole && !hasComposition ? VideoPacketType.codedFramesX : VideoPacketType.codedFrames;
+function enhancedVideoHeader(track: Track, sample: Sample, { compositionMs, nanos }: WireTime): Buffer {
+  // Only H.264 and H.265 have a composition time in CodedFrames; in CodedFramesX it "is implied to equal zero".
+  const isReordering = track.codec === 'h264' || track.codec === 'h265';
+  const hasComposition = isReordering && compositionMs !== 0;
+  const packetType =
+    isReordering && !hasComposition ? VideoPacketType.codedFramesX : VideoPacketType.codedFrames;
   const flags = EX_VIDEO | ((sample.isSync ? KEY_FRAME : INTER_FRAME) << 4);
   const header = withFourCc(withNanos(flags, packetType, nanos), track);
   if (!hasComposition) return header;
@@ -151,7 +174,7 @@ function enhancedVideoHeader(track: Track, sample: Sample, compositionMs: number
   return Buffer.concat([header, composition]);
 }
 
-function enhancedAudioHeader(track: Track, nanos: number): Buffer {
+function enhancedAudioHeader(track: Track, { nanos }: WireTime): Buffer {
   return withFourCc(withNanos(EX_AUDIO, AudioPacketType.codedFrames, nanos), track);
 }
 
