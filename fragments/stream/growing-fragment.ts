@@ -1,7 +1,8 @@
 import { type Chunk, writeChunk } from '../cmaf/chunk.ts';
 import type { WallClock } from '../cmaf/wall-clock.ts';
 import type { Track } from '../media/track.ts';
-import type { FragmentInfo } from './fragment.ts';
+import type { FragmentInfo, FragmentTag } from './fragment.ts';
+import { fragmentBoxBytes } from './fragment-box.ts';
 import type { ChunkToAppend, InitSegment } from './fragment-log.ts';
 import type { LiveFragment, LivePart } from './live-window.ts';
 import type { FragmentName } from './stream-numbering.ts';
@@ -118,7 +119,7 @@ export class GrowingFragment implements LiveFragment {
       this.#chunk.startTicks = sample.dtsTicks;
     }
     this.#part.firstLead ??= sample;
-    this.#leadEndTicks = sample.dtsTicks + sample.durationTicks;
+    this.#leadEndTicks = Math.max(this.#leadEndTicks, sample.dtsTicks + sample.durationTicks);
   }
 
   /** Ends the part being received; nothing happens when it has no samples. */
@@ -138,10 +139,14 @@ export class GrowingFragment implements LiveFragment {
 
   /** Makes the chunk of all samples since the last one. Call `endPart` first; `isLast` completes the fragment. */
   endChunk(isLast: boolean): ChunkToAppend {
-    const { from, index, startTicks } = this.#chunk;
     if (isLast) this.#becomeComplete();
+    const { from, index, startTicks } = this.#chunk;
     const chunk = this.render(from, this.samples.length, index);
-    this.segment.push(...chunk.buffers);
+    if (index > 0) {
+      this.segment.push(BETWEEN_CHUNKS);
+      this.#chunkBytes += BETWEEN_CHUNKS.length;
+    }
+    for (const buffer of chunk.buffers) this.segment.push(buffer);
     this.#chunkBytes += chunk.sizeBytes;
     this.#chunk = {
       from: this.samples.length,
@@ -156,7 +161,7 @@ export class GrowingFragment implements LiveFragment {
       chunkDurationTicks: this.#leadEndTicks - startTicks,
       chunkIndex: index,
       isLast,
-      tags: [],
+      tags: NO_TAGS,
       buffers: chunk.buffers,
     };
   }
@@ -214,6 +219,12 @@ export class GrowingFragment implements LiveFragment {
     };
   }
 }
+
+const NO_TAGS: readonly FragmentTag[] = [];
+/** In memory a `free` box stands where the file has Framelog's own, so that both forms of a segment have the same layout. */
+const BETWEEN_CHUNKS = Buffer.alloc(fragmentBoxBytes(NO_TAGS));
+BETWEEN_CHUNKS.writeUInt32BE(BETWEEN_CHUNKS.length);
+BETWEEN_CHUNKS.write('free', 4, 'latin1');
 
 /** Room for parts in the sequence numbers of `moof` boxes, which grow with each fragment. */
 const MAX_PIECES = 256;

@@ -147,12 +147,14 @@ export class Interleaver {
     return false;
   }
 
-  /** Whether `lane` may still bring something earlier than the sample that is ready. */
+  /** Whether `lane` has, or may still bring, something that goes before the sample that is ready. */
   #blocks(lane: Lane, ready: Lane): boolean {
     if (lane === ready || lane.isSilent) return false;
     const head = lane.queue[lane.head];
+    if (head === undefined) return true;
+    if (head.durationTicks !== 0) return false;
     const readySeconds = ready.queue[ready.head]?.dtsSeconds ?? 0;
-    return head === undefined || (head.durationTicks === 0 && head.dtsSeconds <= readySeconds);
+    return head.dtsSeconds < readySeconds || (lane.isLead && head.dtsSeconds === readySeconds);
   }
 
   #giveUpWaitingFor(ready: Lane): void {

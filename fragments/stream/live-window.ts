@@ -27,7 +27,10 @@ export interface LiveFragment {
   /** All samples so far in decode order over all tracks; append-only, so that an index is a reader's position. */
   readonly samples: readonly Sample[];
   readonly isComplete: boolean;
-  /** The whole media segment, by reference, once complete: the very bytes that go to the log file. */
+  /**
+   * The whole media segment, by reference, once complete: the bytes that go to the log file, but for a `free` box where that
+   * has Framelog's `uuid` box between two chunks. Same size, same places.
+   */
   readonly segment: readonly Uint8Array[];
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { writeInitSegment } from '../cmaf/init-segment.ts';
 import type { Sample, Track } from '../media/track.ts';
 import { DeclaredTracks } from './declared-tracks.ts';
@@ -6,6 +5,7 @@ import type { FragmentInfo } from './fragment.ts';
 import { type FragmentLog, type InitSegment, LogWriteError, type LogWriteErrorCode } from './fragment-log.ts';
 import { Fragmenter, type FragmenterSink } from './fragmenter.ts';
 import { GrowingFragment } from './growing-fragment.ts';
+import { initSegmentOf } from './init-id.ts';
 import { Interleaver, type InterleaverCounters } from './interleaver.ts';
 import type { MemoryLiveWindow } from './memory-live-window.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -243,8 +243,4 @@ export class StreamWriter {
   #resolveWhenIdle(): void {
     if (this.#pendingAppends === 0) this.#ended?.resolve();
   }
-}
-
-function initSegmentOf(bytes: Uint8Array): InitSegment {
-  return { id: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes };
 }

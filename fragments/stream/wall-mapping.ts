@@ -20,7 +20,7 @@ export class WallMapping {
    * producer's own word for it: then it is the answer, and the anchor for samples that come without.
    */
   wallMs(mediaSeconds: number, serverMs: number, producerMs: number | undefined): number {
-    if (producerMs !== undefined && Number.isFinite(producerMs)) {
+    if (producerMs !== undefined && Math.abs(producerMs) <= MAX_DATE_MS) {
       this.#anchorMs = producerMs - mediaSeconds * 1000;
       this.#hasProducerClock = true;
       return producerMs;
@@ -36,10 +36,13 @@ export class WallMapping {
       }
       this.#latestSeconds = mediaSeconds;
     }
-    return this.#anchorMs + mediaSeconds * 1000;
+    // to the microsecond, as far as doubles tell
+    return Math.round((this.#anchorMs + mediaSeconds * 1000) * 1000) / 1000;
   }
 }
 
+/** What a Date can hold; nobody's clock says more. */
+const MAX_DATE_MS = 8.64e15;
 const JITTER_MS = 500;
 /** 500 ppm: more than any quartz is off, less than anybody notices. */
 const SLEW_MS_PER_SECOND = 0.5;

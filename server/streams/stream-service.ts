@@ -99,7 +99,11 @@ export interface PublishRequest {
 
 export interface StreamService {
   /** All streams in name order; `after`/`limit` page through them. */
-  list(options?: { readonly after?: string; readonly limit?: number; readonly prefix?: string }): StreamRecord[];
+  list(options?: {
+    readonly after?: string;
+    readonly limit?: number;
+    readonly prefix?: string;
+  }): StreamRecord[];
   record(name: string): StreamRecord | undefined;
   create(name: string, settings?: Partial<Pick<StreamRecord, 'retentionHours' | 'maxBytes'>>): StreamRecord;
   updateRetention(name: string, settings: Pick<StreamRecord, 'retentionHours' | 'maxBytes'>): StreamRecord;
