@@ -47,7 +47,8 @@ test('the page replays a chosen past second, and comes back to live', async () =
   await until('the live picture', async () => (await shownState(page)).isPlaying);
   const wantedMs = Date.now() - 8000;
   await page.evaluate((atMs) => {
-    globalThis.location.hash = `stream=cam&t=${new Date(atMs).toISOString()}`;
+    const { location } = globalThis as unknown as { location: { hash: string } };
+    location.hash = `stream=cam&t=${new Date(atMs).toISOString()}`;
   }, wantedMs);
   const replay = await until('the replay', async () => {
     const state = await shownState(page);
