@@ -71,6 +71,6 @@ export function stripAdts(bytes: Uint8Array): Uint8Array[] {
 }
 
 /** The AudioSpecificConfig that says what an ADTS header says. Throws CodecError (see buildAudioSpecificConfig). */
-export function audioSpecificConfigOfAdts(header: AdtsHeader): Uint8Array {
+export function adtsConfig(header: AdtsHeader): Uint8Array {
   return buildAudioSpecificConfig(header);
 }

@@ -18,6 +18,8 @@ const SEI_RECOVERY_POINT = 6;
 /** numOfSequenceParameterSets has five bits, numOfPictureParameterSets eight. */
 const MAX_SPS = 31;
 const MAX_PPS = 255;
+/** 32 ids of SPS and 256 of PPS (H.264 §7.4.2). */
+const MAX_SETS_IN_SAMPLE = 288;
 
 /** SPS and PPS NAL units, in order. */
 export interface AvcParameterSets {
@@ -177,7 +179,10 @@ function isIntraSlice(slicePayload: Uint8Array): boolean {
   }
 }
 
-/** The SPS and PPS NAL units inside a sample, as views; both lists are empty for most samples. */
+/**
+ * The SPS and PPS NAL units in front of a sample's first slice, as views; both lists are empty for most samples.
+ * Throws CodecError for more sets than there are ids.
+ */
 export function avcParameterSetsOf(sample: Uint8Array, lengthSize: number): AvcParameterSets {
   const sps: Uint8Array[] = [];
   const pps: Uint8Array[] = [];
@@ -188,6 +193,9 @@ export function avcParameterSetsOf(sample: Uint8Array, lengthSize: number): AvcP
     else if (type === NAL_PPS) pps.push(sample.subarray(cursor.start, cursor.end));
     // §7.4.1.2.3: parameter sets come before the first slice of the picture that needs them.
     else if (type >= NAL_SLICE && type <= NAL_IDR) break;
+    if (sps.length + pps.length > MAX_SETS_IN_SAMPLE) {
+      throw new CodecError('unsupported', 'too many parameter sets in one sample');
+    }
   }
   return { sps, pps };
 }

@@ -66,13 +66,15 @@ export function describeTrack(input: TrackInput): Track {
   if (!Number.isInteger(timescale) || timescale < 1 || timescale > MAX_TIMESCALE) {
     throw new CodecError('invalid', `timescale ${timescale}`);
   }
+  const facts = readFacts(input);
   return {
     id,
     kind,
     codec,
     timescale,
-    config: input.config,
-    ...readFacts(input),
+    ...facts,
+    // A copy: tracks outlive the network buffer that the config came in.
+    config: Uint8Array.from(facts.config ?? input.config),
     ...(contentType === undefined ? {} : { contentType }),
   };
 }

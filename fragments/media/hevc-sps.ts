@@ -50,6 +50,7 @@ export function parseHevcSps(nal: Uint8Array): HevcSps {
   if (((header >> 3) & 63) !== 0) throw new CodecError('unsupported', 'SPS of an enhancement layer');
   reader.skip(4); // sps_video_parameter_set_id
   const maxSubLayersMinus1 = reader.bits(3);
+  if (maxSubLayersMinus1 > 6) throw new CodecError('invalid', 'sps_max_sub_layers_minus1 is 7');
   const isTemporalIdNested = reader.flag();
   const profile = readHevcProfile(reader);
   skipSubLayerLevels(reader, maxSubLayersMinus1);

@@ -12,6 +12,8 @@ const NAL_PPS = 34;
 const NAL_FIRST_IRAP = 16;
 const NAL_LAST_IRAP = 23;
 const NAL_LAST_VCL = 31;
+/** There are 16 ids of VPS and SPS each and 64 of PPS (H.265 §7.4.3); more sets are nonsense that costs time. */
+const MAX_SETS = 96;
 
 /** VPS, SPS and PPS NAL units with their two header bytes, in order. */
 export interface HevcParameterSets {
@@ -42,25 +44,39 @@ export function parseHvcC(config: Uint8Array): HevcConfig {
   const bitDepthChroma = 8 + (reader.bits(8) & 7);
   reader.skip(16); // avgFrameRate
   const lengthSize = (reader.bits(8) & 3) + 1;
-  const sets = { vps: [] as Uint8Array[], sps: [] as Uint8Array[], pps: [] as Uint8Array[] };
+  const sets = new SetCollector();
   const arrays = reader.bits(8);
   for (let i = 0; i < arrays; i++) {
     const type = reader.bits(8) & 63;
     const count = reader.bits(16);
-    for (let j = 0; j < count; j++) addSet(sets, type, reader.bytes(reader.bits(16)));
+    for (let j = 0; j < count; j++) sets.add(type, reader.bytes(reader.bits(16)));
   }
-  return { ...profile, chromaFormatIdc, bitDepthLuma, bitDepthChroma, lengthSize, ...sets };
+  return {
+    ...profile,
+    chromaFormatIdc,
+    bitDepthLuma,
+    bitDepthChroma,
+    lengthSize,
+    vps: sets.vps,
+    sps: sets.sps,
+    pps: sets.pps,
+  };
 }
 
-function addSet(
-  sets: { vps: Uint8Array[]; sps: Uint8Array[]; pps: Uint8Array[] },
-  type: number,
-  nal: Uint8Array,
-): void {
-  if (nal.length === 0) return;
-  if (type === NAL_VPS) sets.vps.push(nal);
-  else if (type === NAL_SPS) sets.sps.push(nal);
-  else if (type === NAL_PPS) sets.pps.push(nal);
+class SetCollector implements HevcParameterSets {
+  readonly vps: Uint8Array[] = [];
+  readonly sps: Uint8Array[] = [];
+  readonly pps: Uint8Array[] = [];
+
+  add(type: number, nal: Uint8Array): void {
+    if (nal.length === 0) return;
+    if (type === NAL_VPS) this.vps.push(nal);
+    else if (type === NAL_SPS) this.sps.push(nal);
+    else if (type === NAL_PPS) this.pps.push(nal);
+    if (this.vps.length + this.sps.length + this.pps.length > MAX_SETS) {
+      throw new CodecError('unsupported', 'too many H.265 parameter sets');
+    }
+  }
 }
 
 /**
@@ -147,14 +163,17 @@ export function isHevcSync(sample: Uint8Array, lengthSize: number): boolean {
   return false;
 }
 
-/** The VPS, SPS and PPS NAL units in front of a sample's first picture, as views; all lists are empty for most samples. */
+/**
+ * The VPS, SPS and PPS NAL units in front of a sample's first picture, as views; all lists are empty for most
+ * samples. Throws CodecError for more sets than there are ids.
+ */
 export function hevcParameterSetsOf(sample: Uint8Array, lengthSize: number): HevcParameterSets {
-  const sets = { vps: [] as Uint8Array[], sps: [] as Uint8Array[], pps: [] as Uint8Array[] };
+  const sets = new SetCollector();
   const cursor = new NalCursor(sample, lengthSize);
   while (cursor.next()) {
     const type = nalType(sample, cursor.start);
     if (type <= NAL_LAST_VCL) break;
-    addSet(sets, type, sample.subarray(cursor.start, cursor.end));
+    sets.add(type, sample.subarray(cursor.start, cursor.end));
   }
   return sets;
 }

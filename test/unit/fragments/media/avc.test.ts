@@ -242,6 +242,8 @@ test('parameter sets of a sample are those in front of its first slice', () => {
   assert.deepEqual(found.pps.map(hex), ['68ee', '684e']);
   assert.equal(found.sps[0]?.buffer, sample.buffer);
   assert.deepEqual(avcParameterSetsOf(lengthPrefixed([bytes('419a')]), 4), { sps: [], pps: [] });
+  const many = lengthPrefixed(Array.from({ length: 289 }, () => bytes('68ee')));
+  assert.throws(() => avcParameterSetsOf(many, 4), codecError('unsupported'));
   assert.equal(avcPpsId(bytes('68ee')), 0);
   assert.equal(avcPpsId(bytes('68 4e')), 1);
 });

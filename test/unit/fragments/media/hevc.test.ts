@@ -147,6 +147,20 @@ describe('key frames', () => {
   });
 });
 
+test('more sets than ids are refused, so that no sample costs more than its bytes', () => {
+  const many = lengthPrefixed(Array.from({ length: 97 }, () => bytes('440101')));
+  assert.throws(() => hevcParameterSetsOf(many, 4), codecError('unsupported'));
+  const head = caseOf('h265 main').config.subarray(0, 22);
+  const array = Buffer.concat([
+    bytes('01 22 0061'),
+    lengthPrefixed(
+      Array.from({ length: 97 }, () => bytes('4401')),
+      2,
+    ),
+  ]);
+  assert.throws(() => parseHvcC(Buffer.concat([head, array])), codecError('unsupported'));
+});
+
 test('parameter sets of a sample are those in front of its first picture', () => {
   const { vps, sps, pps } = parseHvcC(caseOf('h265 main').config);
   const sample = lengthPrefixed([bytes('460150'), ...vps, ...sps, ...pps, bytes('2601af'), bytes('420101')]);
