@@ -1,5 +1,6 @@
 import { newHttpCounters } from '../http/http-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
+import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -15,6 +16,11 @@ What to alert on: \`framelog_fragments_lost_total\` above 0; \`framelog_stream_p
 This page is made from the server's registry by \`node test/docs/write-docs.ts\`.
 `;
 
+/** No metric is read while they are described. */
+function noLogStats(): never {
+  throw new Error('a description reads no values');
+}
+
 /** The text of docs/metrics.md. */
 export function documentMetrics(): string {
   const registry = createMetrics({
@@ -22,6 +28,8 @@ export function documentMetrics(): string {
     events: createEventCounters(),
     http: newHttpCounters(),
     rtmp: createRtmpCounters(),
+    hls: { counters: newHlsCounters(), waiting: 0 },
+    log: noLogStats,
     openStreams: () => [],
     nowMs: () => 0,
   });

@@ -1,6 +1,8 @@
 import { Registry } from 'prom-client';
+import type { LogStoreStats } from '../../fragments/stream/log-options.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { RtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
+import type { HlsCounters } from '../playback/hls/hls-counters.ts';
 import type { OpenStream } from '../streams/stream-service.ts';
 import type { EventCounters } from './event-counters.ts';
 import { Instruments } from './instruments.ts';
@@ -13,6 +15,8 @@ export interface MetricSources {
   readonly events: EventCounters;
   readonly http: HttpCounters;
   readonly rtmp: RtmpCounters;
+  readonly hls: { readonly counters: HlsCounters; readonly waiting: number };
+  readonly log: () => LogStoreStats;
   /** The streams that are open, at each scrape. */
   readonly openStreams: () => Iterable<OpenStream>;
   readonly nowMs: () => number;
@@ -32,8 +36,10 @@ export function createMetrics(sources: MetricSources): Registry {
   );
   registerFragments(instruments, sources);
   registerStreams(instruments, sources);
+  registerLog(instruments, sources.log);
   registerRtmp(instruments, sources.rtmp);
   registerHttp(instruments, sources.http);
+  registerHls(instruments, sources.hls);
   registerProcess(instruments);
   return registry;
 }
@@ -112,6 +118,48 @@ function registerStreams(to: Instruments, { openStreams, nowMs }: MetricSources)
     `Bytes of the log files. ${byStream}`,
     'stream',
     () => read().storedBytes,
+  );
+}
+
+function registerLog(to: Instruments, log: MetricSources['log']): void {
+  to.level(
+    'framelog_log_backlog_bytes',
+    'Media of all streams in memory that waits for the disk; its bound is log.backlogBytes.',
+    () => log().backlogBytes,
+  );
+  to.count(
+    'framelog_log_backlog_refusals_total',
+    'Chunks refused since a backlog was full; each is a gap.',
+    () => log().backlogRefusals,
+  );
+  to.count(
+    'framelog_log_write_failures_total',
+    'Writes and syncs that the disk refused.',
+    () => log().writeFailures,
+  );
+  to.count(
+    'framelog_log_sync_rounds_total',
+    'Sync rounds over all files that had new bytes.',
+    () => log().syncRounds,
+  );
+  to.level(
+    'framelog_log_last_sync_seconds',
+    'How long the last sync round took: the disk itself.',
+    () => log().lastSyncRoundMs / 1000,
+  );
+  to.level('framelog_log_dirty_files', 'Files with bytes that are not synced yet.', () => log().dirtyFiles);
+  to.level('framelog_log_open_files', 'Log files open for reading.', () => log().openFiles);
+  to.count('framelog_log_deleted_files_total', 'Log files deleted by retention.', () => log().deletedFiles);
+  to.count('framelog_log_deleted_bytes_total', 'Bytes deleted by retention.', () => log().deletedBytes);
+  to.level(
+    'framelog_log_held_bytes',
+    'Bytes deleted, and still on the disk since somebody reads them.',
+    () => log().heldBytes,
+  );
+  to.count(
+    'framelog_log_damaged_ranges_total',
+    'Stretches of log files whose checksum is wrong, found since the start.',
+    () => log().damagedRanges,
   );
 }
 
@@ -197,5 +245,34 @@ function registerHttp(to: Instruments, http: HttpCounters): void {
       memory: http.hotBytes,
       disk: http.coldBytes,
     }),
+  );
+}
+
+function registerHls(to: Instruments, hls: MetricSources['hls']): void {
+  const { counters } = hls;
+  to.countBy(
+    'framelog_hls_responses_total',
+    'Playlists and media that were served, by kind.',
+    'kind',
+    () => ({
+      playlist: counters.playlists,
+      part: counters.parts,
+      'segment-from-memory': counters.hotSegments,
+      'segment-from-disk': counters.coldSegments,
+      init: counters.inits,
+    }),
+  );
+  to.level('framelog_hls_waiting', 'Requests that wait for the live edge now.', () => hls.waiting);
+  to.count('framelog_hls_waits_total', 'Requests that had to wait for the live edge.', () => counters.waits);
+  to.count(
+    'framelog_hls_overdue_total',
+    'Requests that waited in vain and got a 503.',
+    () => counters.overdue,
+  );
+  to.countBy(
+    'framelog_hls_refused_total',
+    'Playback requests that were refused, by code.',
+    'code',
+    () => counters.refused,
   );
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import type { LogStoreStats } from '../../../../fragments/stream/log-options.ts';
 import { newHttpCounters } from '../../../../server/http/http-counters.ts';
 import { createRtmpCounters } from '../../../../server/ingest/rtmp/rtmp-counters.ts';
 import { documentMetrics } from '../../../../server/observe/document-metrics.ts';
 import { countFragment, createEventCounters } from '../../../../server/observe/event-counters.ts';
 import { createMetrics, type MetricSources } from '../../../../server/observe/metrics.ts';
 import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../server/observe/stream-levels.ts';
+import { newHlsCounters } from '../../../../server/playback/hls/hls-counters.ts';
 import type { FragmentEvent, LiveState, OpenStream } from '../../../../server/streams/stream-service.ts';
 
 /** An open stream as far as metrics look at it. */
@@ -18,6 +20,21 @@ function openStream(name: string, live: Partial<LiveState>): OpenStream {
   } as unknown as OpenStream;
 }
 
+const logStats: LogStoreStats = {
+  syncRounds: 1,
+  lastSyncRoundMs: 1500,
+  dirtyFiles: 2,
+  backlogBytes: 3,
+  backlogRefusals: 4,
+  writeFailures: 5,
+  openFiles: 6,
+  openStreams: 7,
+  deletedFiles: 8,
+  deletedBytes: 9,
+  heldBytes: 10,
+  damagedRanges: 11,
+};
+
 function setUp(streams: readonly OpenStream[] = []) {
   let walks = 0;
   const sources: MetricSources = {
@@ -25,6 +42,8 @@ function setUp(streams: readonly OpenStream[] = []) {
     events: createEventCounters(),
     http: newHttpCounters(),
     rtmp: createRtmpCounters(),
+    hls: { counters: newHlsCounters(), waiting: 0 },
+    log: () => logStats,
     openStreams: () => {
       walks++;
       return streams;
@@ -54,6 +73,7 @@ describe('metrics', () => {
     countFragment(sources.events, { ...event, type: 'lost', reason: 'disk-full' });
     countFragment(sources.events, { ...event, type: 'lost' });
     sources.http.requests = 7;
+    sources.hls.counters.refused['not-found'] = 3;
     sources.rtmp.connections = 5;
     sources.rtmp.publishers = 3;
     sources.rtmp.protocolErrors['bad-chunk'] = 2;
@@ -67,6 +87,9 @@ describe('metrics', () => {
         'framelog_fragments_lost_total{reason="disk-full"} 1',
         'framelog_fragments_lost_total{reason="unknown"} 1',
         'framelog_http_requests_total 7',
+        'framelog_hls_refused_total{code="not-found"} 3',
+        'framelog_log_last_sync_seconds 1.5',
+        'framelog_log_damaged_ranges_total 11',
         'framelog_rtmp_connections{role="publisher"} 3',
         'framelog_rtmp_connections{role="undecided"} 2',
         'framelog_rtmp_protocol_errors_total{kind="bad-chunk"} 2',
