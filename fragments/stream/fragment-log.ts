@@ -1,5 +1,12 @@
 import type { FragmentInfo, FragmentTag } from './fragment.ts';
 
+export {
+  LogReadError,
+  type LogReadErrorCode,
+  LogWriteError,
+  type LogWriteErrorCode,
+} from '../log/log-error.ts';
+
 /**
  * The durable side of one video stream: its directory of playable files (design.md §3). One writer, any readers.
  * The embedded implementation is `DiskFragmentLog` in disk-fragment-log.ts.
@@ -28,20 +35,6 @@ export interface ChunkToAppend {
   readonly buffers: readonly Uint8Array[];
 }
 
-/** Why a chunk was not made durable. */
-export type LogWriteErrorCode = 'disk-full' | 'io-error' | 'backlog-full' | 'closed' | 'fenced';
-
-/** An append failed: the fragment is lost, and the writer must mark the next one `gapBefore`. */
-export class LogWriteError extends Error {
-  readonly code: LogWriteErrorCode;
-
-  constructor(code: LogWriteErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'LogWriteError';
-    this.code = code;
-  }
-}
-
 /** Where a search starts or ends. Times are epoch ms; `serverMs`/`producerMs` find the fragment that covers the instant, or the first after it. */
 export type FragmentSelector =
   | { readonly by: 'ordinal'; readonly ordinal: number }
@@ -66,20 +59,6 @@ export interface FragmentBytes {
   /** Reads `lengthBytes` at `offsetBytes` of the media segment into `target` (from its start); throws LogReadError. */
   read(target: Uint8Array, offsetBytes: number, lengthBytes: number): Promise<void>;
   close(): void;
-}
-
-/** Why stored bytes could not be had. `gone`: retention deleted them. `damaged`: checksum or structure is wrong. */
-export type LogReadErrorCode = 'gone' | 'not-found' | 'damaged' | 'io-error';
-
-/** A read failed; the message says what and where, for the log line. */
-export class LogReadError extends Error {
-  readonly code: LogReadErrorCode;
-
-  constructor(code: LogReadErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'LogReadError';
-    this.code = code;
-  }
 }
 
 /** What remains of a stream on opening; the writer goes on from here. */

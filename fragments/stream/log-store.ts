@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import { ByteBudget } from '../log/byte-budget.ts';
+import { type ByteStore, StoreError } from '../log/byte-store.ts';
+import { type Clock, systemClock } from '../log/clock.ts';
+import { LocalByteStore } from '../log/local-byte-store.ts';
+import type { LogWriteError } from '../log/log-error.ts';
+import { LruCache } from '../log/lru-cache.ts';
+import { Manifest } from '../log/manifest.ts';
+import { OpenFiles } from '../log/open-files.ts';
+import { applyLimits, freeSpace, KEEP_ALL, missingToReserve } from '../log/retention.ts';
+import { SyncGroup } from '../log/sync-group.ts';
+import { DiskFragmentLog } from './disk-fragment-log.ts';
+import type { FragmentIndex } from './fragment-index.ts';
+import type { LogEvent, LogStoreOptions, LogStoreStats, OpenLogOptions } from './log-options.ts';
+import { isStreamName, streamDirectory, streamNames } from './stream-directory.ts';
+
+const MIB = 1024 * 1024;
+
+/** Freed at once when a write finds the disk full, so that not each write must ask. */
+const DISK_FULL_BYTES = 64 * MIB;
+/** Streams opened at once by `openAll`. */
+const OPEN_AT_ONCE = 8;
+
+const DEFAULTS = {
+  syncPolicy: 'interval',
+  syncIntervalMs: 200,
+  fileMaxMs: 15 * 60_000,
+  fileMaxBytes: 512 * MIB,
+  streamBacklogBytes: 64 * MIB,
+  totalBacklogBytes: 1024 * MIB,
+  reserveBytes: 1024 * MIB,
+  retentionIntervalMs: 5000,
+  openFiles: 256,
+  indexCacheBytes: 16 * MIB,
+} as const;
+
+/** Why a LogStore refused. */
+export class LogStoreError extends Error {
+  readonly code: 'invalid-name' | 'closed';
+
+  constructor(code: 'invalid-name' | 'closed', message: string) {
+    super(message);
+    this.name = 'LogStoreError';
+    this.code = code;
+  }
+}
+
+/** All logs under one data directory: one disk with its syncs, its memory budget, its open files and its retention. */
+export class LogStore {
+  readonly #options: LogStoreOptions & typeof DEFAULTS;
+  readonly #clock: Clock;
+  readonly #store: ByteStore;
+  readonly #syncGroup: SyncGroup;
+  readonly #sharedBacklog: ByteBudget;
+  readonly #openFiles: OpenFiles;
+  readonly #indexCache: LruCache<FragmentIndex>;
+  readonly #opening = new Map<string, Promise<DiskFragmentLog>>();
+  readonly #logs = new Map<string, DiskFragmentLog>();
+  readonly #mayWrite = new Map<string, () => boolean>();
+  #cancelRetention: (() => void) | undefined;
+  #retention: Promise<void> = Promise.resolve();
+  #freeing: Promise<number> | undefined;
+  #isClosed = false;
+  #backlogRefusals = 0;
+  #writeFailures = 0;
+  #deletedFiles = 0;
+  #deletedBytes = 0;
+  #damagedRanges = 0;
+
+  constructor(options: LogStoreOptions) {
+    this.#options = { ...DEFAULTS, ...options } as LogStoreOptions & typeof DEFAULTS;
+    this.#clock = options.clock ?? systemClock;
+    this.#store = options.store ?? new LocalByteStore(options.directory);
+    this.#syncGroup = new SyncGroup({
+      policy: this.#options.syncPolicy,
+      intervalMs: this.#options.syncIntervalMs,
+      clock: this.#clock,
+    });
+    this.#sharedBacklog = new ByteBudget(this.#options.totalBacklogBytes);
+    this.#openFiles = new OpenFiles(this.#store, this.#options.openFiles, (path, error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#report({ type: 'retention-failed', stream: path, reason });
+    });
+    this.#indexCache = new LruCache(this.#options.indexCacheBytes, (index) => index.bytes.length);
+  }
+
+  /** Begins retention; before that nothing is deleted, except when a write finds the disk full. */
+  start(): void {
+    const round = () => {
+      this.#retention = this.runRetention().then(() => {
+        if (!this.#isClosed)
+          this.#cancelRetention = this.#clock.after(this.#options.retentionIntervalMs, round);
+      });
+    };
+    round();
+  }
+
+  /**
+   * Opens a stream's log, once: later calls answer the same object, and the newest `mayWrite` counts. Makes its
+   * directory when there is none. Throws LogStoreError, StoreError, LogReadError.
+   */
+  open(stream: string, options: OpenLogOptions = {}): Promise<DiskFragmentLog> {
+    if (this.#isClosed) return Promise.reject(new LogStoreError('closed', 'the store is closed'));
+    if (!isStreamName(stream)) {
+      return Promise.reject(new LogStoreError('invalid-name', `${JSON.stringify(stream)} is no stream name`));
+    }
+    if (options.mayWrite !== undefined) this.#mayWrite.set(stream, options.mayWrite);
+    let opening = this.#opening.get(stream);
+    if (opening === undefined) {
+      opening = this.#open(stream);
+      this.#opening.set(stream, opening);
+    }
+    return opening;
+  }
+
+  async #open(stream: string): Promise<DiskFragmentLog> {
+    const directory = streamDirectory(stream);
+    try {
+      const log = await DiskFragmentLog.open({
+        stream,
+        directory,
+        store: this.#store,
+        openFiles: this.#openFiles,
+        indexCache: this.#indexCache,
+        manifest: new Manifest(this.#store, directory),
+        onEvent: (event) => this.#report(event),
+        syncGroup: this.#syncGroup,
+        sharedBacklog: this.#sharedBacklog,
+        backlogBytes: this.#options.streamBacklogBytes,
+        limits: {
+          maxBytes: this.#options.fileMaxBytes,
+          maxMs: this.#options.fileMaxMs,
+          phaseMs: phaseOf(stream, this.#options.fileMaxMs),
+        },
+        mayWrite: () => this.#mayWrite.get(stream)?.() ?? true,
+        onDiskFull: () => this.#freeWhenFull(),
+        onWriteError: (error) => this.#count(error),
+      });
+      this.#logs.set(stream, log);
+      return log;
+    } catch (error) {
+      this.#opening.delete(stream);
+      throw error;
+    }
+  }
+
+  /** Opens every stream that has a directory; answers those that could not be opened, with their error. */
+  async openAll(): Promise<Map<string, unknown>> {
+    const failures = new Map<string, unknown>();
+    const names = (await this.list()).values();
+    const openNext = async (): Promise<void> => {
+      for (const name of names) {
+        await this.open(name).catch((error: unknown) => failures.set(name, error));
+      }
+    };
+    await Promise.all(Array.from({ length: OPEN_AT_ONCE }, openNext));
+    return failures;
+  }
+
+  /** Names of the streams that have a directory, sorted. */
+  async list(): Promise<string[]> {
+    return streamNames(this.#store);
+  }
+
+  /** Closes a stream's log; the next `open` reads its directory again. */
+  async closeStream(stream: string): Promise<void> {
+    const opening = this.#opening.get(stream);
+    if (opening === undefined) return;
+    const log = await opening;
+    await log.close();
+    this.#opening.delete(stream);
+    this.#logs.delete(stream);
+    this.#mayWrite.delete(stream);
+  }
+
+  /** Closes a stream's log and deletes its directory with all media. */
+  async delete(stream: string): Promise<void> {
+    if (!isStreamName(stream)) {
+      throw new LogStoreError('invalid-name', `${JSON.stringify(stream)} is no stream name`);
+    }
+    await this.closeStream(stream);
+    await this.#store.removeDirectory(streamDirectory(stream));
+  }
+
+  /** One round of retention over all streams, as the clock calls for it. Failures become events. */
+  async runRetention(): Promise<void> {
+    const retentionOf = this.#options.retentionOf ?? (() => KEEP_ALL);
+    for (const stream of await this.#listForRetention()) {
+      if (this.#isClosed) return;
+      await this.#reporting(stream, async () => {
+        await applyLimits(await this.open(stream), retentionOf(stream), this.#clock.nowMs());
+      });
+    }
+    await this.#reporting('', async () => {
+      const wantedBytes = await missingToReserve(this.#store, this.#options.reserveBytes);
+      if (wantedBytes > 0) await freeSpace(this.#logs.values(), wantedBytes, 'disk-reserve');
+    });
+  }
+
+  async #listForRetention(): Promise<string[]> {
+    let names: string[] = [];
+    await this.#reporting('', async () => {
+      names = await this.list();
+    });
+    return names;
+  }
+
+  async #reporting(stream: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof LogStoreError && error.code === 'closed') return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#report({ type: 'retention-failed', stream, reason });
+    }
+  }
+
+  /** Shared by all writers that find the disk full at the same time. */
+  #freeWhenFull(): Promise<number> {
+    this.#freeing ??= freeSpace(this.#logs.values(), DISK_FULL_BYTES, 'disk-full')
+      .catch((error: unknown) => {
+        if (!(error instanceof StoreError)) throw error;
+        this.#report({ type: 'retention-failed', stream: '', reason: error.message });
+        return 0;
+      })
+      .finally(() => {
+        this.#freeing = undefined;
+      });
+    return this.#freeing;
+  }
+
+  #count(error: LogWriteError): void {
+    if (error.code === 'backlog-full') this.#backlogRefusals++;
+    else if (error.code !== 'closed') this.#writeFailures++;
+  }
+
+  #report(event: LogEvent): void {
+    if (event.type === 'deleted') {
+      this.#deletedFiles++;
+      this.#deletedBytes += event.sizeBytes;
+    }
+    if (event.type === 'damaged') this.#damagedRanges++;
+    this.#options.onEvent?.(event);
+  }
+
+  stats(): LogStoreStats {
+    return {
+      syncRounds: this.#syncGroup.rounds,
+      lastSyncRoundMs: this.#syncGroup.lastRoundMs,
+      dirtyFiles: this.#syncGroup.dirtyFiles,
+      backlogBytes: this.#sharedBacklog.usedBytes,
+      backlogRefusals: this.#backlogRefusals,
+      writeFailures: this.#writeFailures,
+      openFiles: this.#openFiles.openCount,
+      openStreams: this.#logs.size,
+      deletedFiles: this.#deletedFiles,
+      deletedBytes: this.#deletedBytes,
+      heldBytes: this.#openFiles.heldBytes,
+      damagedRanges: this.#damagedRanges,
+    };
+  }
+
+  /** Finishes, syncs and closes all logs; whoever still reads keeps what it has open. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetention?.();
+    await this.#retention;
+    await Promise.all([...this.#opening.values()].map(async (opening) => (await opening).close()));
+    await this.#openFiles.close();
+  }
+}
+
+/** Where in the time between two rolls this stream's come: the same after each start. */
+function phaseOf(stream: string, fileMaxMs: number): number {
+  return createHash('sha256').update(stream).digest().readUInt32BE(0) % fileMaxMs;
+}
