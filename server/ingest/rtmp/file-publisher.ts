@@ -87,12 +87,13 @@ async function sendLoops(
     failure = error;
   });
   let reportAt = PROGRESS_SECONDS;
+  const period = new LoopPeriod();
   let offsetSeconds = 0;
   while (totals.loops < loops && !signal?.aborted) {
-    let endSeconds = offsetSeconds;
     for await (const sample of file.samples()) {
       const track = tracks.get(sample.trackId);
       if (track === undefined) continue;
+      period.add(sample, track);
       const moved = movedBy(sample, track, offsetSeconds);
       const seconds = moved.dtsTicks / track.timescale;
       await pace.until(seconds, signal);
@@ -102,7 +103,6 @@ async function sendLoops(
       totals.samples++;
       totals.sizeBytes += sample.data.length;
       totals.mediaSeconds = seconds;
-      endSeconds = Math.max(endSeconds, (moved.dtsTicks + moved.durationTicks) / track.timescale);
       if (seconds >= reportAt) {
         reportAt = Math.floor(seconds) + PROGRESS_SECONDS;
         onProgress?.({ ...totals });
@@ -110,8 +110,8 @@ async function sendLoops(
     }
     // A file without samples would loop for ever.
     if (totals.samples === 0) break;
-    offsetSeconds = endSeconds;
     totals.loops++;
+    offsetSeconds = totals.loops * period.seconds;
   }
   if (failure !== undefined) throw failure;
   return totals;
@@ -120,6 +120,18 @@ async function sendLoops(
 function movedBy(sample: Sample, track: Track, seconds: number): Sample {
   if (seconds === 0) return sample;
   return { ...sample, dtsTicks: sample.dtsTicks + Math.round(seconds * track.timescale) };
+}
+
+/** How much later a loop begins than the one before: as much as keeps every track's samples apart. */
+class LoopPeriod {
+  readonly #starts = new Map<number, number>();
+  seconds = 0;
+
+  add(sample: Sample, { id, timescale }: Track): void {
+    const start = this.#starts.get(id) ?? sample.dtsTicks / timescale;
+    this.#starts.set(id, start);
+    this.seconds = Math.max(this.seconds, (sample.dtsTicks + sample.durationTicks) / timescale - start);
+  }
 }
 
 /** Holds samples back until their time has come. */
