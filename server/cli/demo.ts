@@ -5,7 +5,7 @@ import { allows } from '../access/rights.ts';
 import { catalogPath, SqliteCatalog } from '../catalog/sqlite-catalog.ts';
 import type { Config } from '../config.ts';
 import { publishFile } from '../ingest/rtmp/file-publisher.ts';
-import { createLogger } from '../observe/logger.ts';
+import { createLogger, type Logger } from '../observe/logger.ts';
 import { listeningLine, pageUrl, publishUrl } from './announce.ts';
 import { defineCommand } from './command.ts';
 import { preferredPort } from './free-port.ts';
@@ -36,10 +36,10 @@ export const demo = defineCommand({
   ],
   async run(options, _positionals, terminal) {
     const stop = stopSignal();
-    const given = configOfFlags(
-      { ...options, data: options.data ?? './framelog-demo-data' },
-      terminal,
-    ).config;
+    const data = options.data ?? './framelog-demo-data';
+    // Quiet, so that the address stays in sight; --set logs.level=info comes later and wins.
+    const set = ['logs.level=warn', ...(options.set ?? [])];
+    const given = configOfFlags({ ...options, data, set }, terminal).config;
     const config: Config = {
       ...given,
       http: { ...given.http, port: await preferredPort(given.http.host, given.http.port) },
@@ -54,10 +54,7 @@ export const demo = defineCommand({
     const server = await startServer(config, { logger, nowMs: Date.now });
     try {
       const url = publishUrl(server, config, STREAM);
-      const camera = publishFile(CLIP, `${url}?key=${secret}`, {
-        loops: Number.POSITIVE_INFINITY,
-        signal: stop,
-      });
+      const camera = runCamera(`${url}?key=${secret}`, stop, logger);
       if (options.json === true) terminal.out(listeningLine(server, config, process.pid));
       else terminal.out(demoText(server.loginUrl ?? pageUrl(server, config), url, config.dataDir));
       // The camera ends well only when it was told to; before that it can only fail, and then so does the demo.
@@ -69,6 +66,23 @@ export const demo = defineCommand({
     return 0;
   },
 });
+
+/** Publishes the clip until `stop`. Comes back after a broken connection (a laptop that slept), as cameras do. */
+async function runCamera(url: string, stop: AbortSignal, logger: Logger): Promise<void> {
+  while (!stop.aborted) {
+    let wasUp = false;
+    const onProgress = () => {
+      wasUp = true;
+    };
+    try {
+      await publishFile(CLIP, url, { loops: Number.POSITIVE_INFINITY, signal: stop, onProgress });
+    } catch (error) {
+      if (stop.aborted) return;
+      if (!wasUp) throw error;
+      logger.warn({ err: error }, 'the demo camera was cut off and publishes again');
+    }
+  }
+}
 
 /** Makes the stream and a key for its camera, once for a data folder; answers the key's secret. */
 function prepareCatalog(dataDir: string, nowMs: number): string {
