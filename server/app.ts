@@ -1,0 +1,205 @@
+import type { Logger } from 'pino';
+import { LogStore } from '../fragments/stream/log-store.ts';
+import { AccessControl } from './access/access-control.ts';
+import { findBindProblem } from './access/bind-rule.ts';
+import { ensureAdminKey } from './access/first-start.ts';
+import { DataDirLock } from './catalog/data-dir-lock.ts';
+import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
+import { pageUrl } from './cli/announce.ts';
+import { type Config, ConfigError } from './config.ts';
+import { newHttpCounters } from './http/http-counters.ts';
+import { createHttpServer } from './http/http-server.ts';
+import { MediaSender } from './http/media-sender.ts';
+import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
+import { countFragment, createEventCounters } from './observe/event-counters.ts';
+import { Health } from './observe/health.ts';
+import { logStoreEvent } from './observe/log-store-lines.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { version } from './observe/version.ts';
+import {
+  accessSettingsOf,
+  logSettingsOf,
+  readTls,
+  registrySettingsOf,
+  rtmpSettingsOf,
+} from './part-settings.ts';
+import { createHlsRoute } from './playback/hls/hls-route.ts';
+import { StreamRegistry } from './streams/stream-registry.ts';
+import { createWebApp } from './web/web-app.ts';
+
+/** What is given to the server from outside. */
+export interface Surroundings {
+  readonly logger: Logger;
+  /** Epoch milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly ports: { readonly http: number; readonly rtmp: number; readonly rtmps?: number };
+  /** One-time login link of the admin; none in open mode. */
+  readonly loginUrl?: string;
+  /**
+   * Stops listening, tells publishers and viewers, finishes and syncs all fragments, closes the logs. Idempotent.
+   */
+  close(): Promise<void>;
+}
+
+/** Undoes what was started, last first; everything is tried even when something fails. */
+class Closers {
+  readonly #steps: (() => void | Promise<void>)[] = [];
+  #closing: Promise<void> | undefined;
+
+  add(step: () => void | Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#run();
+    return this.#closing;
+  }
+
+  async #run(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.#steps.toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length === 1) throw failures[0];
+    if (failures.length > 1) throw new AggregateError(failures, 'the server did not close cleanly');
+  }
+}
+
+/**
+ * Puts the parts together and starts them: the log first, the doors last, so that nobody is let in before all is ready.
+ * Throws ConfigError, CatalogError `in-use`, or the system's error (EADDRINUSE...); what was started is closed again.
+ */
+export async function startServer(config: Config, surroundings: Surroundings): Promise<RunningServer> {
+  const closers = new Closers();
+  try {
+    return await start(config, surroundings, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  { logger, nowMs }: Surroundings,
+  closers: Closers,
+): Promise<RunningServer> {
+  const problem = findBindProblem(config.access.open, [config.http.host, config.rtmp.host]);
+  if (problem !== undefined) throw new ConfigError('invalid', [problem]);
+  const httpTls = config.http.tls === undefined ? undefined : readTls(config.http.tls);
+  const rtmpTls = config.rtmp.tls === undefined ? undefined : readTls(config.rtmp.tls);
+  const health = new Health(['catalog', 'log', 'http', 'rtmp']);
+  const events = createEventCounters();
+
+  const lock = DataDirLock.acquire(config.dataDir);
+  closers.add(() => lock.release());
+  const catalog = SqliteCatalog.open(catalogPath(config.dataDir));
+  closers.add(() => catalog.close());
+  const admin = ensureAdminKey(catalog, process.env, config.dataDir, nowMs());
+  if (admin.change !== 'none') logger.info({ keyId: admin.key.id, change: admin.change }, 'admin key');
+  const access = new AccessControl(catalog, {
+    ...accessSettingsOf(config),
+    onRefused: (reason) => {
+      events.accessRefusals[reason] += 1;
+    },
+  });
+  health.set('catalog', true);
+
+  const store = new LogStore({
+    ...logSettingsOf(config),
+    retentionOf: (name) => streams.retentionOf(name),
+    onEvent: (event) => logStoreEvent(logger, event),
+  });
+  closers.add(() => store.close());
+  const streams = new StreamRegistry({
+    ...registrySettingsOf(config),
+    catalog,
+    logs: store,
+    now: nowMs,
+    onFragment: (event) => countFragment(events, event),
+  });
+  closers.add(() => streams.close(nowMs()));
+  await adoptStreams(store, streams, logger);
+  store.start();
+  health.set('log', true);
+
+  const httpCounters = newHttpCounters();
+  const rtmp = new RtmpServer({ streams, access, logger, settings: rtmpSettingsOf(config), now: nowMs });
+  const hls = createHlsRoute({
+    streams,
+    access,
+    sender: new MediaSender({ counters: httpCounters, logger }),
+    logger,
+    now: nowMs,
+  });
+  const metrics = createMetrics({
+    version,
+    events,
+    http: httpCounters,
+    rtmp: rtmp.counters,
+    openStreams: () => streams.openStreams(),
+    log: () => store.stats(),
+    hls,
+    nowMs,
+  });
+  let rtmpPort = config.rtmp.port;
+  const web = createWebApp({
+    streams,
+    access,
+    keys: catalog,
+    metrics,
+    health: () => health.report(),
+    logger,
+    now: nowMs,
+    settings: {
+      version,
+      open: config.access.open,
+      publishUrl: (hostname) => `rtmp://${hostname}:${rtmpPort}/live`,
+    },
+  });
+  const http = createHttpServer({
+    host: config.http.host,
+    port: config.http.port,
+    ...(httpTls === undefined ? {} : { tls: httpTls }),
+    mediaRoutes: [hls],
+    fallback: web,
+    counters: httpCounters,
+    logger,
+  });
+
+  closers.add(() => http.close());
+  closers.add(() => hls.close());
+  closers.add(() => rtmp.close());
+  const httpPort = (await http.listen()).port;
+  health.set('http', true);
+  rtmpPort = (await rtmp.listen({ host: config.rtmp.host, port: config.rtmp.port })).port;
+  const rtmps =
+    config.rtmp.tls === undefined || rtmpTls === undefined
+      ? undefined
+      : (await rtmp.listen({ host: config.rtmp.host, port: config.rtmp.tls.port, tls: rtmpTls })).port;
+  health.set('rtmp', true);
+
+  const ports = { http: httpPort, rtmp: rtmpPort, ...(rtmps === undefined ? {} : { rtmps }) };
+  const loginUrl = config.access.open
+    ? undefined
+    : `${pageUrl({ ports }, config)}login?token=${access.createLoginToken(admin.key.id, nowMs())}`;
+  logger.info({ http: httpPort, rtmp: rtmpPort, rtmps, dataDir: config.dataDir }, 'listening');
+  return { ports, ...(loginUrl === undefined ? {} : { loginUrl }), close: () => closers.close() };
+}
+
+/** The files are the truth: a stream folder that the catalog does not know (copied here, or the catalog was lost) is a stream. */
+async function adoptStreams(store: LogStore, streams: StreamRegistry, logger: Logger): Promise<void> {
+  for (const name of await store.list()) {
+    if (streams.record(name) !== undefined) continue;
+    streams.create(name);
+    logger.info({ stream: name }, 'adopted a stream from its files');
+  }
+}

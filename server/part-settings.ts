@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import type { LogStoreOptions } from '../fragments/stream/log-options.ts';
+import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from '../fragments/stream/stream-settings.ts';
+import type { AccessOptions } from './access/access-control.ts';
+import type { Config } from './config.ts';
+import { ConfigError } from './config.ts';
+import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
+import type { StreamRegistryOptions } from './streams/stream-registry.ts';
+
+/** What each part of the server takes from the one configuration. */
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+
+function streamSettingsOf(config: Config): StreamSettings {
+  return {
+    ...DEFAULT_STREAM_SETTINGS,
+    minFragmentMs: config.fragments.minMs,
+    maxFragmentMs: config.fragments.maxMs,
+    audioFragmentMs: config.fragments.audioOnlyMs,
+    forwardJumpMs: config.fragments.jumpMs,
+    partTargetMs: config.live.partMs,
+    windowFragments: config.live.windowFragments,
+    windowBytes: config.live.windowBytes,
+  };
+}
+
+/** The owner of all leases: one process a data directory (data-dir-lock.ts), the same one after a restart. */
+const LEASE_OWNER = 'server';
+const LEASE_TTL_MS = 30_000;
+
+export function registrySettingsOf(config: Config) {
+  const { autoCreate, takeover, maxStreams, retentionHours, maxBytes } = config.streams;
+  return {
+    settings: streamSettingsOf(config),
+    owner: LEASE_OWNER,
+    leaseTtlMs: LEASE_TTL_MS,
+    autoCreate,
+    takeover,
+    maxStreams,
+    retention: { retentionHours, maxBytes },
+  } satisfies Partial<StreamRegistryOptions>;
+}
+
+export function logSettingsOf(config: Config) {
+  return {
+    directory: config.dataDir,
+    syncPolicy: config.log.sync,
+    syncIntervalMs: config.log.syncIntervalMs,
+    fileMaxMs: config.log.fileMaxSeconds * 1000,
+    fileMaxBytes: config.log.fileMaxBytes,
+    streamBacklogBytes: config.log.backlogBytesPerStream,
+    totalBacklogBytes: config.log.backlogBytes,
+    reserveBytes: config.log.diskReserveBytes,
+  } satisfies LogStoreOptions;
+}
+
+export function rtmpSettingsOf(config: Config): RtmpSettings {
+  const { session } = DEFAULT_RTMP_SETTINGS;
+  const { maxMessageBytes } = config.rtmp;
+  return {
+    ...DEFAULT_RTMP_SETTINGS,
+    session: {
+      ...session,
+      limits: {
+        ...session.limits,
+        maxMessageBytes,
+        maxPartialBytes: Math.max(session.limits.maxPartialBytes, 2 * maxMessageBytes),
+      },
+    },
+    maxConnections: config.rtmp.maxConnections,
+    maxConnectionsPerAddress: config.rtmp.maxConnectionsPerAddress,
+    handshakeTimeoutMs: config.rtmp.handshakeTimeoutMs,
+    idleTimeoutMs: config.rtmp.idleTimeoutMs,
+  };
+}
+
+export function accessSettingsOf(config: Config): Omit<AccessOptions, 'onRefused'> {
+  return {
+    open: config.access.open,
+    sessionLifetimeMs: config.access.sessionHours * HOUR_MS,
+    loginLinkLifetimeMs: config.access.loginLinkMinutes * MINUTE_MS,
+  };
+}
+
+/** Reads a certificate and its key. Throws ConfigError `unreadable`. */
+export function readTls(files: { readonly certFile: string; readonly keyFile: string }): {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+} {
+  const read = (path: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch (cause) {
+      throw new ConfigError('unreadable', [`the TLS file cannot be read: ${(cause as Error).message}`], {
+        cause,
+      });
+    }
+  };
+  return { cert: read(files.certFile), key: read(files.keyFile) };
+}
