@@ -32,6 +32,8 @@ export interface DiskFragmentLogOptions extends StoredFilesOptions {
   /** The disk is full: frees space by retention, answers how much. */
   readonly onDiskFull: () => Promise<number>;
   readonly onWriteError: (error: LogWriteError) => void;
+  /** The log is being closed; `closed` settles when that is done. */
+  readonly onClosing: (closed: Promise<void>) => void;
 }
 
 /**
@@ -49,6 +51,7 @@ export class DiskFragmentLog implements FragmentLog, RetainedLog {
   readonly #framing: ChunkFraming;
   readonly #writer: LogWriter<ChunkToAppend>;
   #end: LogEnd;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: DiskFragmentLogOptions, recovered: RecoveredLog) {
     this.stream = options.stream;
@@ -186,7 +189,11 @@ export class DiskFragmentLog implements FragmentLog, RetainedLog {
   }
 
   close(): Promise<void> {
-    return this.#writer.close();
+    if (this.#closed === undefined) {
+      this.#closed = this.#writer.close();
+      this.#options.onClosing(this.#closed);
+    }
+    return this.#closed;
   }
 }
 

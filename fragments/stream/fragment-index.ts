@@ -15,6 +15,8 @@ export interface StoredFragment {
 
 /** Width of a row, and of the header in front of the rows. */
 export const ROW_BYTES = 88;
+/** 760,000 fragments: far more than a file of any allowed length has. */
+export const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 const CRC_AT = ROW_BYTES - 4;
 const MAGIC = 'FLIX';
 const VERSION = 1;

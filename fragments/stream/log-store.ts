@@ -57,6 +57,10 @@ export class LogStore {
   readonly #opening = new Map<string, Promise<DiskFragmentLog>>();
   readonly #logs = new Map<string, DiskFragmentLog>();
   readonly #mayWrite = new Map<string, () => boolean>();
+  /** Streams that are being closed or deleted: opening waits for that. */
+  readonly #ending = new Map<string, Promise<void>>();
+  /** Streams that were deleted since retention listed them: it must not make their directories again. */
+  readonly #deletedSinceListed = new Set<string>();
   #cancelRetention: (() => void) | undefined;
   #retention: Promise<void> = Promise.resolve();
   #freeing: Promise<number> | undefined;
@@ -116,6 +120,7 @@ export class LogStore {
   async #open(stream: string): Promise<DiskFragmentLog> {
     const directory = streamDirectory(stream);
     try {
+      await this.#ending.get(stream);
       const log = await DiskFragmentLog.open({
         stream,
         directory,
@@ -135,6 +140,11 @@ export class LogStore {
         mayWrite: () => this.#mayWrite.get(stream)?.() ?? true,
         onDiskFull: () => this.#freeWhenFull(),
         onWriteError: (error) => this.#count(error),
+        onClosing: (closed) => {
+          this.#opening.delete(stream);
+          this.#logs.delete(stream);
+          this.#end(stream, closed);
+        },
       });
       this.#logs.set(stream, log);
       return log;
@@ -162,23 +172,35 @@ export class LogStore {
     return streamNames(this.#store);
   }
 
-  /** Closes a stream's log; the next `open` reads its directory again. */
-  async closeStream(stream: string): Promise<void> {
-    const opening = this.#opening.get(stream);
-    if (opening === undefined) return;
-    const log = await opening;
-    await log.close();
-    this.#opening.delete(stream);
-    this.#logs.delete(stream);
-    this.#mayWrite.delete(stream);
+  /** Until `ended` settles, whoever opens the stream waits. */
+  #end(stream: string, ended: Promise<void>): void {
+    // Failures are told to the caller of close or delete.
+    const settled = Promise.allSettled([ended, this.#ending.get(stream)]).then(() => {});
+    this.#ending.set(stream, settled);
+    void settled.then(() => {
+      if (this.#ending.get(stream) === settled) this.#ending.delete(stream);
+    });
   }
 
   /** Closes a stream's log and deletes its directory with all media. */
-  async delete(stream: string): Promise<void> {
+  delete(stream: string): Promise<void> {
     if (!isStreamName(stream)) {
-      throw new LogStoreError('invalid-name', `${JSON.stringify(stream)} is no stream name`);
+      return Promise.reject(new LogStoreError('invalid-name', `${JSON.stringify(stream)} is no stream name`));
     }
-    await this.closeStream(stream);
+    const opening = this.#opening.get(stream);
+    this.#opening.delete(stream);
+    this.#deletedSinceListed.add(stream);
+    const deleted = this.#delete(stream, opening);
+    this.#end(stream, deleted);
+    return deleted;
+  }
+
+  async #delete(stream: string, opening: Promise<DiskFragmentLog> | undefined): Promise<void> {
+    await this.#ending.get(stream);
+    // A log that cannot be opened can be deleted all the same.
+    const [opened] = await Promise.allSettled([opening]);
+    if (opened.status === 'fulfilled') await opened.value?.close();
+    this.#mayWrite.delete(stream);
     await this.#store.removeDirectory(streamDirectory(stream));
   }
 
@@ -187,6 +209,7 @@ export class LogStore {
     const retentionOf = this.#options.retentionOf ?? (() => KEEP_ALL);
     for (const stream of await this.#listForRetention()) {
       if (this.#isClosed) return;
+      if (this.#deletedSinceListed.has(stream)) continue;
       await this.#reporting(stream, async () => {
         await applyLimits(await this.open(stream), retentionOf(stream), this.#clock.nowMs());
       });
@@ -199,6 +222,7 @@ export class LogStore {
 
   async #listForRetention(): Promise<string[]> {
     let names: string[] = [];
+    this.#deletedSinceListed.clear();
     await this.#reporting('', async () => {
       names = await this.list();
     });
@@ -266,6 +290,7 @@ export class LogStore {
     this.#cancelRetention?.();
     await this.#retention;
     await Promise.all([...this.#opening.values()].map(async (opening) => (await opening).close()));
+    await Promise.all(this.#ending.values());
     await this.#openFiles.close();
   }
 }

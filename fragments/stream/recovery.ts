@@ -1,14 +1,12 @@
 import { readWhole, StoreError } from '../log/byte-store.ts';
 import type { FileSummary } from '../log/file-summary.ts';
 import { LogReadError } from '../log/log-error.ts';
-import { FragmentIndex, summarize } from './fragment-index.ts';
+import { FragmentIndex, MAX_INDEX_BYTES, summarize } from './fragment-index.ts';
 import type { LogEnd } from './fragment-log.ts';
 import { scanLogFile } from './log-scan.ts';
 import { EXTENSION, fileNameOf, StoredFiles, type StoredFilesOptions, scanForIndex } from './stored-files.ts';
 
-const LOG_FILE = /^[0-9]{47}\.mp4$/;
 const INDEX_FILE = /^[0-9]{47}\.idx$/;
-const MAX_INDEX_BYTES = 64 * 1024 * 1024;
 
 /** A stream's directory, put in order. */
 export interface RecoveredLog {

@@ -5,15 +5,15 @@ import { LogReadError } from '../log/log-error.ts';
 import type { LruCache } from '../log/lru-cache.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { OpenFiles } from '../log/open-files.ts';
-import { FragmentIndex, summarize } from './fragment-index.ts';
+import { FragmentIndex, MAX_INDEX_BYTES, summarize } from './fragment-index.ts';
 import { formatFragmentNumber } from './fragment-number.ts';
 import type { LogEvent } from './log-options.ts';
 import { scanLogFile } from './log-scan.ts';
 
 /** Of log files. */
 export const EXTENSION = '.mp4';
-/** 760,000 fragments: far more than a file of any allowed length has. */
-const MAX_INDEX_BYTES = 64 * 1024 * 1024;
+/** Names of log files: the number of the first fragment. */
+export const LOG_FILE = /^[0-9]{47}\.mp4$/;
 /** Manifest rows read at once. */
 const SUMMARY_BATCH = 256;
 
