@@ -4,7 +4,14 @@ import { LogReadError } from '../log/log-error.ts';
 import { FragmentIndex, MAX_INDEX_BYTES, summarize } from './fragment-index.ts';
 import type { LogEnd } from './fragment-log.ts';
 import { scanLogFile } from './log-scan.ts';
-import { EXTENSION, fileNameOf, StoredFiles, type StoredFilesOptions, scanForIndex } from './stored-files.ts';
+import {
+  EXTENSION,
+  fileNameOf,
+  LOG_FILE,
+  StoredFiles,
+  type StoredFilesOptions,
+  scanForIndex,
+} from './stored-files.ts';
 
 const INDEX_FILE = /^[0-9]{47}\.idx$/;
 
