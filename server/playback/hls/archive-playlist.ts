@@ -161,7 +161,7 @@ export class ArchivePlaylist {
     const targetDurationS = isOver
       ? targetDurationFor(this.#longestMs)
       : Math.max(this.#hls.targetDurationS, targetDurationFor(this.#longestMs));
-    return this.#once(`${last.ordinal} ${targetDurationS} ${isOver}`, () => {
+    return this.#once(`${first.ordinal} ${last.ordinal} ${targetDurationS} ${isOver}`, () => {
       const header = headerLines({
         ...this.#headerOf(first, this.#independent, targetDurationS),
         isLive: false,

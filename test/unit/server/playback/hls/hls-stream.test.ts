@@ -51,7 +51,7 @@ test('a version is rendered once, and again when a part came', async () => {
 test('the window slides: old segments leave, numbers go on, parts leave before them', async () => {
   const rig = await StreamRig.open();
   const hls = await rig.follow();
-  rig.write(camera(0, 60_000));
+  await rig.writeSlowly(camera(0, 60_000));
   const durations = tagsOf(hls, '#EXTINF').map((line) => Number(line.slice(8, -1)));
   const total = durations.reduce((a, b) => a + b);
   assert(total >= 30 && total < 32, `${total}`);
@@ -202,7 +202,7 @@ test('what is held for viewers is bounded', async () => {
     settings: { windowFragments: 2, windowBytes: 10_000 },
   });
   const hls = await rig.follow();
-  rig.write(camera(0, 600_000));
+  await rig.writeSlowly(camera(0, 600_000));
   assert(hls.rows.length < 150, `${hls.rows.length}`);
   let held = 0;
   for (let ordinal = 0; ordinal < 600; ordinal++) if (hls.part(ordinal, 0) !== undefined) held += 1;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sample, Track } from '../../../../../fragments/media/track.ts';
 import {
   DEFAULT_STREAM_SETTINGS,
@@ -26,6 +27,8 @@ export class StreamRig {
   readonly hlsSettings: HlsSettings;
   nowMs = NOW_MS;
   #publication: Publication | undefined;
+  /** What the clock shows at decode time 0 of the session. */
+  #originMs: number | undefined;
   #tracks: readonly Track[] = [VIDEO, AUDIO];
 
   private constructor(log: MemoryLog, stream: ManagedStream, options: StreamRigOptions) {
@@ -80,14 +83,21 @@ export class StreamRig {
     this.#publication.setTracks(tracks, this.nowMs);
   }
 
-  /** Samples come, each at its decode time counted from now. */
+  /** Samples come, each when its decode time is there; the first of a session is there now. */
   write(samples: readonly Sample[]): void {
     if (this.#publication === undefined) this.publish(this.#tracks);
-    const startMs = this.nowMs;
-    const firstMs = this.#msOf(samples[0]);
+    this.#originMs ??= this.nowMs - this.#msOf(samples[0]);
     for (const sample of samples) {
-      this.nowMs = Math.max(this.nowMs, startMs + this.#msOf(sample) - firstMs);
+      this.nowMs = Math.max(this.nowMs, this.#originMs + this.#msOf(sample));
       this.#publication?.write(sample, this.nowMs);
+    }
+  }
+
+  /** The same, with turns of the event loop in between, in which the log does its work. */
+  async writeSlowly(samples: readonly Sample[]): Promise<void> {
+    for (let i = 0; i < samples.length; i += 100) {
+      this.write(samples.slice(i, i + 100));
+      await nextTurn();
     }
   }
 
@@ -95,6 +105,7 @@ export class StreamRig {
   async end(): Promise<void> {
     const publication = this.#publication;
     this.#publication = undefined;
+    this.#originMs = undefined;
     await publication?.end(this.nowMs);
   }
 
