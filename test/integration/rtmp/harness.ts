@@ -54,10 +54,10 @@ export async function openSocket(harness: Harness): Promise<Socket> {
   return socket;
 }
 
-/** Resolves when the server has closed the socket. */
+/** Resolves when the server has closed the socket, in good order or not. */
 export async function closed(socket: Socket): Promise<void> {
   socket.resume();
-  if (!socket.closed) await once(socket, 'close');
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
 }
 
 /** Resolves when the condition holds; looks again each time the event loop comes round. */
