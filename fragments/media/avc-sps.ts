@@ -15,7 +15,6 @@ export interface AvcSps {
   readonly chromaFormatIdc: number;
   readonly bitDepthLuma: number;
   readonly bitDepthChroma: number;
-  readonly frameNumBits: number;
   /** Frames only; false allows field pictures (interlaced). */
   readonly frameMbsOnly: boolean;
   /** Pixels after cropping. */
@@ -87,7 +86,7 @@ export function parseAvcSps(nal: Uint8Array): AvcSps {
     if (reader.flag()) skipScalingLists(reader, chromaFormatIdc === 3 ? 12 : 8);
   }
 
-  const frameNumBits = 4 + reader.ueAtMost(12, 'log2_max_frame_num_minus4');
+  reader.ueAtMost(12, 'log2_max_frame_num_minus4');
   const picOrderCntType = skipPicOrderCount(reader);
   reader.ue(); // max_num_ref_frames
   reader.skip(1); // gaps_in_frame_num_value_allowed_flag
@@ -124,7 +123,6 @@ export function parseAvcSps(nal: Uint8Array): AvcSps {
     chromaFormatIdc,
     bitDepthLuma,
     bitDepthChroma,
-    frameNumBits,
     frameMbsOnly,
     ...size,
     reorderFrames: neverReorders ? 0 : stated?.numReorderFrames,

@@ -72,10 +72,6 @@ export class BitReader {
     return code % 2 === 1 ? (code + 1) / 2 : 0 - code / 2;
   }
 
-  alignToByte(): void {
-    this.#bit = (this.#bit + 7) & ~7;
-  }
-
   /** A view of whole bytes; the position must be on a byte boundary. */
   bytes(count: number): Uint8Array {
     if (this.#bit % 8 !== 0) throw new CodecError('invalid', 'bytes were asked for inside a byte');

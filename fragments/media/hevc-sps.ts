@@ -1,6 +1,7 @@
 import { BitReader } from './bit-reader.ts';
 import type { BitSpan } from './bit-span.ts';
 import { CodecError } from './codec-error.ts';
+import { skipShortTermRefPicSets } from './hevc-ref-pic-sets.ts';
 import { withoutEmulationPrevention } from './nal-units.ts';
 import { croppedSize } from './video-size.ts';
 
@@ -136,9 +137,7 @@ function skipCodingTools(reader: BitReader, pocLsbBits: number): void {
     reader.ue();
     reader.skip(1);
   }
-  const sets = reader.ueAtMost(64, 'num_short_term_ref_pic_sets');
-  let previous = 0;
-  for (let i = 0; i < sets; i++) previous = skipShortTermRefPicSet(reader, i, previous);
+  skipShortTermRefPicSets(reader);
   if (reader.flag()) {
     const longTerm = reader.ueAtMost(32, 'num_long_term_ref_pics_sps');
     reader.skip(longTerm * (pocLsbBits + 1));
@@ -159,27 +158,6 @@ function skipScalingLists(reader: BitReader): void {
       for (let i = 0; i < coefficients; i++) reader.se();
     }
   }
-}
-
-/** st_ref_pic_set(index) (§7.3.7) inside an SPS; answers NumDeltaPocs, which the next set may be predicted from. */
-function skipShortTermRefPicSet(reader: BitReader, index: number, previousDeltaPocs: number): number {
-  if (index > 0 && reader.flag()) {
-    reader.skip(1); // delta_rps_sign
-    reader.ue(); // abs_delta_rps_minus1
-    let deltaPocs = 0;
-    for (let j = 0; j <= previousDeltaPocs; j++) {
-      // used_by_curr_pic_flag; use_delta_flag is coded, else 1, only where it is 0
-      if (reader.flag() || reader.flag()) deltaPocs += 1;
-    }
-    return Math.min(deltaPocs, 32);
-  }
-  const negative = reader.ueAtMost(16, 'num_negative_pics');
-  const positive = reader.ueAtMost(16, 'num_positive_pics');
-  for (let i = 0; i < negative + positive; i++) {
-    reader.ue(); // delta_poc_minus1
-    reader.skip(1); // used_by_curr_pic_flag
-  }
-  return negative + positive;
 }
 
 /** All bits without the VUI's; with them when the VUI cannot be read, so that nothing behind it is missed. */

@@ -42,7 +42,10 @@ export interface Track {
   /** Audio only. */
   readonly sampleRateHz?: number;
   readonly channels?: number;
-  /** Audio only: sample frames in one access unit where the codec fixes it (AAC 1024, Opus 960, ...). */
+  /**
+   * Audio only: sample frames at `sampleRateHz` in one access unit, where the config fixes it (AAC 1024, HE-AAC 2048,
+   * MP3 1152, AC-3 1536); absent where each packet says it (Opus, G.711, some FLAC).
+   */
   readonly frameLength?: number;
   /** Data tracks: what the bytes are, e.g. a MIME type. */
   readonly contentType?: string;

@@ -88,6 +88,31 @@ test('without a VUI the reorder depth is what the level allows', () => {
   assert.equal(depth({ profile: 66 }), 0); // baseline has no B slices
 });
 
+test('picture order count of type 1 and 2', () => {
+  const sps = (poc: (writer: BitWriter) => void): Uint8Array => {
+    const writer = new BitWriter().bits(8, 0x67).bits(8, 77).bits(8, 0).bits(8, 30);
+    ue(writer, 5);
+    ue(writer, 0);
+    poc(writer);
+    ue(writer, 1);
+    writer.flag(false);
+    ue(writer, 19);
+    ue(writer, 14);
+    return writer.flag(true).flag(true).flag(false).flag(false).flag(true).finish();
+  };
+  const type1 = parseAvcSps(
+    sps((writer) => {
+      ue(writer, 1);
+      writer.flag(false);
+      for (const code of [2, 1, 3, 4, 600, 5]) ue(writer, code); // two offsets, a cycle of three
+    }),
+  );
+  assert.deepEqual([type1.id, type1.width, type1.height, type1.reorderFrames], [5, 320, 240, undefined]);
+  const type2 = parseAvcSps(sps((writer) => ue(writer, 2)));
+  assert.deepEqual([type2.width, type2.height, type2.reorderFrames], [320, 240, 0]);
+  assert.throws(() => parseAvcSps(sps((writer) => ue(writer, 3))), codecError('invalid'));
+});
+
 test('a VUI that is cut off or contradicts itself counts as absent', () => {
   const cut = spsHead().flag(true).flag(true).finish(); // aspect_ratio_idc is missing
   assert.equal(parseAvcSps(cut).width, 1280);

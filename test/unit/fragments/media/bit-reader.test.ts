@@ -58,6 +58,4 @@ test('whole bytes are views and need a byte boundary', () => {
   const inside = new BitReader(data);
   inside.skip(3);
   assert.throws(() => inside.bytes(1), codecError('invalid'));
-  inside.alignToByte();
-  assert.deepEqual([...inside.bytes(1)], [2]);
 });

@@ -184,6 +184,16 @@ describe('H.264', () => {
     assert.equal(parseAvcC(changed?.config ?? bytes('')).lengthSize, 2);
   });
 
+  test('known sets that cannot be read give way to what the samples say', () => {
+    const broken = video('h264', bytes('01 640028 ff e1 0004 67640028 01 0001 68'), {
+      width: 16,
+      height: 16,
+    });
+    const changed = withInBandParameterSets(broken, lengthPrefixed([sps, pps, bytes('6588')]));
+    assert.equal(hex(changed?.config ?? bytes('')), hex(track.config));
+    assert.equal(changed?.width, 322);
+  });
+
   test('in-band sets that cannot be read are typed errors', () => {
     assert.throws(
       () => withInBandParameterSets(track, lengthPrefixed([bytes('6764')])),
