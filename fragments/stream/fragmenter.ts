@@ -103,6 +103,7 @@ export class Fragmenter {
   #take(sample: TimedSample): void {
     this.#changeLead(sample);
     const isLead = sample.trackId === this.#lead?.id;
+    if (isLead) this.#open?.continueLeadAt(sample.dtsSeconds);
     if (this.#open !== undefined && this.#cutsBefore(this.#open, sample, isLead)) this.#close();
     let fragment = this.#open;
     if (fragment === undefined) {
@@ -125,10 +126,26 @@ export class Fragmenter {
     if (fragment.payloadBytes + sample.data.length > maxFragmentBytes) return true;
     if (!isLead || !fragment.hasLead) return false;
     const isVideo = this.#lead?.kind === 'video';
-    const lengthMs = (sample.dtsSeconds - fragment.startSeconds) * 1000;
-    if (isVideo && sample.isSync && (lengthMs >= minFragmentMs || !fragment.isIndependent)) return true;
-    const durationMs = (sample.durationTicks * 1000) / (this.#lead?.timescale ?? 1);
-    return lengthMs + durationMs > (isVideo ? maxFragmentMs : audioFragmentMs);
+    const lengthTicks = sample.dtsTicks - fragment.startTicks;
+    if (
+      isVideo &&
+      sample.isSync &&
+      (!fragment.isIndependent || this.#isAtLeast(lengthTicks, minFragmentMs))
+    ) {
+      return true;
+    }
+    const maxMs = isVideo ? maxFragmentMs : audioFragmentMs;
+    return !this.#isAtMost(lengthTicks + sample.durationTicks, maxMs);
+  }
+
+  // compared in integers: lengths add up exactly
+
+  #isAtLeast(leadTicks: number, ms: number): boolean {
+    return leadTicks * 1000 >= ms * (this.#lead?.timescale ?? 1);
+  }
+
+  #isAtMost(leadTicks: number, ms: number): boolean {
+    return leadTicks * 1000 <= ms * (this.#lead?.timescale ?? 1);
   }
 
   /**
@@ -141,8 +158,11 @@ export class Fragmenter {
       if (!isPrimary || !sample.isSync) return;
     } else {
       if (isPrimary || this.#open === undefined || this.#trackOf(sample)?.kind !== 'audio') return;
+      // Let go by the interleaver, the lead's last sample has got a duration as long as its patience.
+      const isLetGo = this.#isAtLeast(this.#open.lastLeadTicks, this.#settings.forwardJumpMs);
       const awayMs = (sample.dtsSeconds - this.#open.leadEndSeconds) * 1000;
-      if (awayMs <= this.#settings.forwardJumpMs) return;
+      if (awayMs < (isLetGo ? 0 : this.#settings.forwardJumpMs)) return;
+      this.#open.continueLeadAt(sample.dtsSeconds);
     }
     this.#close();
     this.#setLead(isPrimary ? this.#primary : this.#trackOf(sample));
@@ -150,7 +170,7 @@ export class Fragmenter {
 
   #isChunkDue(fragment: GrowingFragment): boolean {
     if (fragment.openChunkBytes >= this.#settings.chunkBytes) return true;
-    return fragment.openChunkTicks * 1000 >= this.#settings.chunkMs * (this.#lead?.timescale ?? 1);
+    return this.#isAtLeast(fragment.openChunkTicks, this.#settings.chunkMs);
   }
 
   #endPart(fragment: GrowingFragment): void {

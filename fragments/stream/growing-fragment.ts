@@ -7,7 +7,7 @@ import type { ChunkToAppend, InitSegment } from './fragment-log.ts';
 import type { LiveFragment, LivePart } from './live-window.ts';
 import type { FragmentName } from './stream-numbering.ts';
 import type { TimedSample } from './timed-sample.ts';
-import { trackRuns } from './track-runs.ts';
+import { MAX_DURATION_TICKS, trackRuns } from './track-runs.ts';
 
 /** What is settled when a fragment begins. */
 export interface FragmentStart {
@@ -36,7 +36,7 @@ export class GrowingFragment implements LiveFragment {
   #start: FragmentStart;
   #lead: Track;
   #firstLead: TimedSample | undefined;
-  #leadEndTicks = 0;
+  #lastLead: TimedSample | undefined;
   #part = { from: 0, startTicks: 0, firstLead: undefined as TimedSample | undefined };
   #chunk = { from: 0, index: 0, startTicks: 0, payloadBytes: 0 };
   #chunkBytes = 0;
@@ -63,14 +63,23 @@ export class GrowingFragment implements LiveFragment {
     return this.#firstLead?.isSync ?? false;
   }
 
-  /** Decode time of the lead's first sample; that of the first sample while there is none of the lead. */
-  get startSeconds(): number {
-    return (this.#firstLead ?? this.samples[0])?.dtsSeconds ?? 0;
+  /** Decode time of the lead's first sample; 0 while there is none. */
+  get startTicks(): number {
+    return this.#firstLead?.dtsTicks ?? 0;
   }
 
-  /** Decode time after the lead's last sample, in seconds. */
+  /** Decode time after the lead's last sample, in seconds; that of the first sample while there is none of the lead. */
   get leadEndSeconds(): number {
-    return this.hasLead ? this.#leadEndTicks / this.#lead.timescale : this.startSeconds;
+    return this.hasLead ? this.#leadEndTicks / this.#lead.timescale : (this.samples[0]?.dtsSeconds ?? 0);
+  }
+
+  /** Duration of the lead's last sample. */
+  get lastLeadTicks(): number {
+    return this.#lastLead?.durationTicks ?? 0;
+  }
+
+  get #leadEndTicks(): number {
+    return this.#lastLead === undefined ? 0 : this.#lastLead.dtsTicks + this.#lastLead.durationTicks;
   }
 
   /** Lead ticks from the first sample to the end of the last. */
@@ -105,6 +114,17 @@ export class GrowingFragment implements LiveFragment {
     return startsRun;
   }
 
+  /**
+   * The lead goes on at this time: its last sample, which is in the part being received, lasts until there. A correction
+   * only after the lead was away, so that the lead's time has no holes: EXTINF is the sum of its durations.
+   */
+  continueLeadAt(seconds: number): void {
+    const last = this.#lastLead;
+    if (last === undefined) return;
+    const ticks = Math.round(seconds * this.#lead.timescale) - last.dtsTicks;
+    if (ticks > 0) last.durationTicks = Math.min(ticks, MAX_DURATION_TICKS);
+  }
+
   add(sample: TimedSample): void {
     if (sample.trackId === this.#lead.id) this.#addLead(sample);
     this.samples.push(sample);
@@ -119,7 +139,7 @@ export class GrowingFragment implements LiveFragment {
       this.#chunk.startTicks = sample.dtsTicks;
     }
     this.#part.firstLead ??= sample;
-    this.#leadEndTicks = Math.max(this.#leadEndTicks, sample.dtsTicks + sample.durationTicks);
+    this.#lastLead = sample;
   }
 
   /** Ends the part being received; nothing happens when it has no samples. */
