@@ -88,6 +88,34 @@ test('without a VUI the reorder depth is what the level allows', () => {
   assert.equal(depth({ profile: 66 }), 0); // baseline has no B slices
 });
 
+test('scaling lists: absent, falling back, ended early and whole', () => {
+  for (const chromaFormat of [1, 3]) {
+    const writer = new BitWriter().bits(8, 0x67).bits(8, 244).bits(8, 0).bits(8, 30);
+    ue(writer, 0);
+    ue(writer, chromaFormat);
+    if (chromaFormat === 3) writer.flag(false);
+    ue(writer, 2);
+    ue(writer, 2);
+    writer.flag(false).flag(true);
+    for (let list = 0; list < (chromaFormat === 3 ? 12 : 8); list++) {
+      writer.flag(list % 4 !== 0);
+      if (list % 4 === 1) ue(writer, 16); // delta -8: next scale 0, the default list
+      if (list % 4 === 2) for (const code of [1, 2, 18]) ue(writer, code); // 9, 8, then -9, which is 255
+      if (list % 4 === 2) for (let i = 3; i < (list < 6 ? 16 : 64); i++) ue(writer, 0);
+      if (list % 4 === 3) for (let i = 0; i < (list < 6 ? 16 : 64); i++) ue(writer, 1);
+    }
+    for (const value of [0, 2, 1]) ue(writer, value);
+    writer.flag(false);
+    ue(writer, 19);
+    ue(writer, 14);
+    const sps = parseAvcSps(writer.flag(true).flag(true).flag(false).flag(false).flag(true).finish());
+    assert.deepEqual(
+      [sps.width, sps.height, sps.bitDepthLuma, sps.chromaFormatIdc],
+      [320, 240, 10, chromaFormat],
+    );
+  }
+});
+
 test('picture order count of type 1 and 2', () => {
   const sps = (poc: (writer: BitWriter) => void): Uint8Array => {
     const writer = new BitWriter().bits(8, 0x67).bits(8, 77).bits(8, 0).bits(8, 30);
