@@ -1,6 +1,7 @@
 import { KEEP_ALL, type RetentionLimits } from '../../fragments/log/retention.ts';
 import type { FragmentLog } from '../../fragments/stream/fragment-log.ts';
 import type { OpenLogOptions } from '../../fragments/stream/log-options.ts';
+import { isStreamName } from '../../fragments/stream/stream-directory.ts';
 import type { StreamSettings } from '../../fragments/stream/stream-settings.ts';
 import {
   CatalogError,
@@ -11,7 +12,6 @@ import {
 import { ManagedStream } from './managed-stream.ts';
 import { retentionLimits } from './retention-limits.ts';
 import { StreamLease } from './stream-lease.ts';
-import { isStreamName } from './stream-name.ts';
 import {
   type FragmentEvent,
   type OpenStream,
@@ -87,7 +87,8 @@ export class StreamRegistry implements StreamService {
     settings: Partial<Pick<StreamRecord, 'retentionHours' | 'maxBytes'>> = {},
   ): StreamRecord {
     this.#refuseWhenClosing();
-    if (!isStreamName(name)) {
+    // a dot in front would hide the stream's folder
+    if (!isStreamName(name) || name.startsWith('.')) {
       throw new StreamError(
         'invalid-name',
         'a stream name has 1 to 256 letters, digits, "_", "." or "-", and does not start with "."',
