@@ -8,6 +8,7 @@ import { readFlags } from '../config/flags.ts';
 import { loadConfig } from '../config.ts';
 import { defineCommand } from './command.ts';
 import { parseExpiry } from './expiry.ts';
+import { table } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { CommandError, UsageError } from './usage-error.ts';
 
@@ -85,7 +86,7 @@ export const listKeys = defineCommand({
   async run(options, _positionals, terminal) {
     const keys = withCatalog(options, terminal, (catalog) => catalog.listKeys());
     if (options.json === true) terminal.out(`${JSON.stringify(keys.map(publicFacts))}\n`);
-    else terminal.out(table(keys, Date.now()));
+    else terminal.out(listText(keys, Date.now()));
     return 0;
   },
 });
@@ -160,7 +161,7 @@ function createdText(key: KeyRecord): string {
   );
 }
 
-function table(keys: readonly KeyRecord[], nowMs: number): string {
+function listText(keys: readonly KeyRecord[], nowMs: number): string {
   const rows = keys.map((key) => [
     key.id,
     stateOf(key, nowMs),
@@ -168,11 +169,7 @@ function table(keys: readonly KeyRecord[], nowMs: number): string {
     key.rights.map(describeRight).join(', '),
     key.name,
   ]);
-  const all = [['id', 'state', 'created', 'may', 'name'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`)
-    .join('');
+  return table([['id', 'state', 'created', 'may', 'name'], ...rows]);
 }
 
 function stateOf(key: KeyRecord, nowMs: number): string {

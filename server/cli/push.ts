@@ -3,6 +3,7 @@ import { type PublishProgress, publishFile } from '../ingest/rtmp/file-publisher
 import { redactUrl } from '../observe/redact.ts';
 import { defineCommand } from './command.ts';
 import { describeError } from './describe-error.ts';
+import { ProgressLine } from './progress-line.ts';
 import { stopSignal } from './stop-signal.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -96,28 +97,26 @@ function failureText(failures: readonly unknown[], count: number, shownUrl: stri
   return [...reasons].map((reason) => `framelog push: ${what}: ${reason}\n`).join('');
 }
 
-/** Adds up what all publishers have sent; shows it once a second where somebody looks. */
+/** Adds up what all publishers have sent; shows it where somebody looks. */
 class ProgressBoard {
   readonly #latest: (PublishProgress | undefined)[];
   readonly #terminal: Terminal;
+  readonly #line: ProgressLine;
   readonly #startMs = performance.now();
-  #shownMs = this.#startMs;
 
   constructor(count: number, terminal: Terminal) {
     this.#latest = Array.from({ length: count });
     this.#terminal = terminal;
+    this.#line = new ProgressLine(terminal);
   }
 
   update(index: number, progress: PublishProgress): void {
     this.#latest[index] = progress;
-    const nowMs = performance.now();
-    if (!this.#terminal.errIsTty || nowMs - this.#shownMs < 1000) return;
-    this.#shownMs = nowMs;
-    this.#terminal.err(`\r${this.#text(nowMs)}   `);
+    this.#line.update(() => this.#text(performance.now()));
   }
 
   finish(): void {
-    if (this.#terminal.errIsTty) this.#terminal.err('\r');
+    this.#line.clear();
     this.#terminal.out(`${this.#text(performance.now())}\n`);
   }
 

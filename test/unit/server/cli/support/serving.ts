@@ -50,13 +50,14 @@ export class Serving {
         said[name] += text;
       });
     }
-    const ended = once(child, 'exit').then(([status]) => {
-      rmSync(data, { recursive: true, force: true });
-      throw new Error(`framelog ${command} ended with ${status}: ${said.stderr}`);
-    });
     const firstLine = once(createInterface({ input: child.stdout }), 'line');
-    const [line] = (await Promise.race([firstLine, ended])) as [string];
-    ended.catch(() => undefined);
+    const [line] = (await Promise.race([firstLine, once(child, 'exit').then(() => [undefined])])) as [
+      string?,
+    ];
+    if (line === undefined) {
+      rmSync(data, { recursive: true, force: true });
+      throw new Error(`framelog ${command} ended with ${child.exitCode}: ${said.stderr}`);
+    }
     return new Serving(data, JSON.parse(line) as Listening, child, said);
   }
 
