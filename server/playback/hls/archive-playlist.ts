@@ -90,7 +90,7 @@ export class ArchivePlaylist {
       }
       const lastListed = page.at(-1);
       if (lastListed === undefined) break;
-      next = lastListed.ordinal + 1;
+      next = Math.min(lastListed.ordinal + 1, oldestInMemory);
     }
     if (next === undefined) return;
     const { rows } = this.#hls;
