@@ -6,7 +6,7 @@ import { CodecError } from '../../fragments/media/codec-error.ts';
 import type { Track } from '../../fragments/media/track.ts';
 import { fragmentDurationMs } from '../../fragments/stream/fragment.ts';
 import type { StoredFragment } from '../../fragments/stream/fragment-index.ts';
-import { type FileInspection, inspectLogFile } from '../../fragments/stream/inspect-file.ts';
+import { type FileInspection, type IndexState, inspectLogFile } from '../../fragments/stream/inspect-file.ts';
 import { defineCommand } from './command.ts';
 import { ProgressLine } from './progress-line.ts';
 import { table } from './table.ts';
@@ -105,7 +105,7 @@ function asText(
     ['tracks', tracks === undefined ? 'cannot be read' : tracks.map(describeTrack).join('; ')],
     ['boxes', counts.join(', ')],
     ['media', `${fragments.length} fragments in ${chunks.length} chunks, ${seconds.toFixed(3)} s`],
-    ['index', index === 'equal' ? 'equal to the one made from the file' : index],
+    ['index', INDEX_TEXTS[index]],
     ['checks', problems.length === 0 ? 'all good' : problems.join('\n        ')],
   ];
   return [
@@ -114,6 +114,13 @@ function asText(
     ...(withBoxes ? ['\n', table([['offset', 'size', 'box'], ...boxes.map(boxRow)])] : []),
   ].join('');
 }
+
+const INDEX_TEXTS: Readonly<Record<IndexState, string>> = {
+  equal: 'equal to the one made from the file',
+  differs: 'does not say what the file says',
+  damaged: 'is damaged',
+  missing: 'is missing: it is made when the file is finished, or by framelog verify --repair',
+};
 
 const FRAGMENT_COLUMNS = [
   'ordinal',

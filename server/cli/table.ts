@@ -1,4 +1,4 @@
-/** Rows with their columns at the same places; the last column is not padded. */
+/** Rows with their columns at the same places. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
@@ -7,6 +7,12 @@ export function table(rows: readonly (readonly string[])[]): string {
     }
   }
   return rows
-    .map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`)
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
     .join('');
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LocalByteStore } from '../../fragments/log/local-byte-store.ts';
+import { isStreamName, streamDirectory } from '../../fragments/stream/stream-directory.ts';
 import { type StreamReport, type VerifyProblem, verifyStreams } from '../../fragments/stream/verify.ts';
 import { CatalogError } from '../catalog/catalog.ts';
 import { DataDirLock } from '../catalog/data-dir-lock.ts';
@@ -54,7 +55,9 @@ function assertStreams(dataDir: string, streams: readonly string[]): void {
   if (!existsSync(join(dataDir, 'streams'))) {
     throw new CommandError(`there are no streams in ${dataDir}: DIR is the data folder of a server`);
   }
-  const missing = streams.find((stream) => !existsSync(join(dataDir, 'streams', stream)));
+  const missing = streams.find(
+    (stream) => !isStreamName(stream) || !existsSync(join(dataDir, streamDirectory(stream))),
+  );
   if (missing !== undefined) throw new CommandError(`there is no stream ${missing} in ${dataDir}`);
 }
 
