@@ -27,7 +27,7 @@ export interface FileSummary {
   readonly producerMaxMs: number;
   readonly firstRun: number;
   readonly lastRun: number;
-  /** Places inside the file where the run changes or ordinals are missing. */
+  /** Places inside the file where the run changes or entries are missing. */
   readonly breaks: number;
   readonly entries: number;
   readonly sizeBytes: number;

@@ -214,12 +214,15 @@ export class FragmentIndex {
   }
 }
 
-/** What the manifest keeps of a file with this index; it has at least one fragment. */
-export function summarize(index: FragmentIndex, sizeBytes: number): FileSummary {
+/**
+ * What the manifest keeps of the file that is called by `key` and has this index with at least one fragment. The file is
+ * called after the fragment that it began with, also when that one was damaged since.
+ */
+export function summarize(index: FragmentIndex, key: FileKey, sizeBytes: number): FileSummary {
   const last = index.count - 1;
   let producerMinMs = Number.POSITIVE_INFINITY;
   let producerMaxMs = Number.NEGATIVE_INFINITY;
-  let breaks = 0;
+  let breaks = index.keyAt(0).sequence === key.sequence ? 0 : 1;
   for (let row = 0; row <= last; row++) {
     const startMs = index.producerMsAt(row);
     producerMinMs = Math.min(producerMinMs, startMs);
@@ -227,7 +230,7 @@ export function summarize(index: FragmentIndex, sizeBytes: number): FileSummary 
     if (row > 0 && !follows(index, row)) breaks++;
   }
   return {
-    key: index.keyAt(0),
+    key,
     firstOrdinal: index.ordinalAt(0),
     lastOrdinal: index.ordinalAt(last),
     lastSequence: index.keyAt(last).sequence,

@@ -95,7 +95,12 @@ class Scanner {
       const { box, boxBytes } = found;
       if (index === undefined) {
         const { initId } = box.fragment;
-        index = new FragmentIndex((await this.#initEnd(initId)) ?? firstMark ?? 0, initId);
+        const headBytes = (await this.#initEnd(initId)) ?? firstMark ?? 0;
+        index = new FragmentIndex(headBytes, initId);
+        // The box behind the init segment cannot even be recognized as one.
+        if (firstMark !== undefined && headBytes < firstMark) {
+          damaged.unshift({ startBytes: headBytes, endBytes: firstMark, reason: 'no fragment box' });
+        }
       }
       const isCounted = assembler.accepts({ ordinal: box.fragment.ordinal, chunkIndex: box.chunkIndex }, at);
       if (isCounted) for (const stored of assembler.take(box, at, boxBytes)) index.add(stored);

@@ -1,5 +1,5 @@
 import { readWhole, StoreError } from '../log/byte-store.ts';
-import type { FileSummary } from '../log/file-summary.ts';
+import type { FileKey, FileSummary } from '../log/file-summary.ts';
 import { LogReadError } from '../log/log-error.ts';
 import { FragmentIndex, MAX_INDEX_BYTES, summarize } from './fragment-index.ts';
 import type { LogEnd } from './fragment-log.ts';
@@ -7,7 +7,7 @@ import { scanLogFile } from './log-scan.ts';
 import {
   EXTENSION,
   fileNameOf,
-  LOG_FILE,
+  keyOfFileName,
   StoredFiles,
   type StoredFilesOptions,
   scanForIndex,
@@ -32,7 +32,7 @@ export async function recoverLog(options: StoredFilesOptions): Promise<Recovered
   const { store, directory, manifest } = options;
   await store.makeDirectory(directory);
   const names = await store.list(directory);
-  const present = names.filter((name) => LOG_FILE.test(name)).sort();
+  const present = names.filter((name) => keyOfFileName(name) !== undefined).sort();
   await removeLeftovers(options, names);
   const { rows, isIntact } = await manifest.load();
   const known = new Map(rows.map((row) => [fileNameOf(row.key) + EXTENSION, row]));
@@ -77,10 +77,12 @@ async function takeIn(
 ): Promise<FileSummary | undefined> {
   const { store, directory, stream, onEvent } = options;
   const path = `${directory}/${name.slice(0, -EXTENSION.length)}`;
-  if (isNewest) return recoverActive(options, name, path);
+  const key = keyOfFileName(name);
+  if (key === undefined) return undefined;
+  if (isNewest) return recoverActive(options, name, key, path);
   try {
     const index = FragmentIndex.parse(await readWhole(store, `${path}.idx`, MAX_INDEX_BYTES));
-    if (index !== undefined) return summarize(index, index.endBytes);
+    if (index !== undefined) return summarize(index, key, index.endBytes);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
   }
@@ -88,7 +90,7 @@ async function takeIn(
     const index = await scanForIndex(store, path);
     await store.replace(`${path}.idx`, index.bytes);
     onEvent({ type: 'rebuilt', stream, file: `${name}.idx`, reason: 'the index was missing or damaged' });
-    return summarize(index, index.endBytes);
+    return summarize(index, key, index.endBytes);
   } catch (error) {
     if (!(error instanceof LogReadError) || error.code !== 'damaged') throw error;
     // Nothing good in it, but it is not ours to throw away.
@@ -101,6 +103,7 @@ async function takeIn(
 async function recoverActive(
   options: StoredFilesOptions,
   name: string,
+  key: FileKey,
   path: string,
 ): Promise<FileSummary | undefined> {
   const { store, stream, onEvent } = options;
@@ -142,7 +145,7 @@ async function recoverActive(
   }
   if (scan.goodBytes < sizeBytes) await store.truncate(`${path}${EXTENSION}`, scan.goodBytes);
   await store.replace(`${path}.idx`, scan.index.bytes);
-  return summarize(scan.index, scan.goodBytes);
+  return summarize(scan.index, key, scan.goodBytes);
 }
 
 async function bringManifestUpToDate(

@@ -6,14 +6,14 @@ import type { LruCache } from '../log/lru-cache.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { OpenFiles } from '../log/open-files.ts';
 import { FragmentIndex, MAX_INDEX_BYTES, summarize } from './fragment-index.ts';
-import { formatFragmentNumber } from './fragment-number.ts';
+import { formatFragmentNumber, parseFragmentNumber } from './fragment-number.ts';
 import type { LogEvent } from './log-options.ts';
 import { scanLogFile } from './log-scan.ts';
 
 /** Of log files. */
 export const EXTENSION = '.mp4';
 /** Names of log files: the number of the first fragment. */
-export const LOG_FILE = /^[0-9]{47}\.mp4$/;
+const LOG_FILE = /^[0-9]{47}\.mp4$/;
 /** Manifest rows read at once. */
 const SUMMARY_BATCH = 256;
 
@@ -33,6 +33,11 @@ export interface StoredFilesOptions {
 /** File name without extension: the number of its first fragment. */
 export function fileNameOf(key: FileKey): string {
   return formatFragmentNumber(key);
+}
+
+/** The reverse; `undefined` for other names. */
+export function keyOfFileName(name: string): FileKey | undefined {
+  return LOG_FILE.test(name) ? parseFragmentNumber(name.slice(0, -EXTENSION.length)) : undefined;
 }
 
 export function isSameKey(left: FileKey, right: FileKey): boolean {
@@ -103,7 +108,7 @@ export class StoredFiles {
 
   /** The open file is sealed: its bytes and its index are in place. */
   async seal(index: FragmentIndex, sizeBytes: number): Promise<void> {
-    const summary = summarize(index, sizeBytes);
+    const summary = summarize(index, index.keyAt(0), sizeBytes);
     const { manifest, indexCache, onEvent, stream } = this.#options;
     indexCache.set(this.pathOf(summary.key), index);
     this.#open = undefined;
@@ -155,7 +160,7 @@ export class StoredFiles {
     let reason = 'the index is damaged';
     try {
       const index = FragmentIndex.parse(await readWhole(this.#options.store, `${path}.idx`, MAX_INDEX_BYTES));
-      if (index !== undefined && isSameKey(index.keyAt(0), key)) return index;
+      if (index !== undefined && index.keyAt(0).sequence >= key.sequence) return index;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       reason = `the index cannot be read: ${error.message}`;
@@ -205,7 +210,7 @@ export class StoredFiles {
 
   async #summaryOf(key: FileKey): Promise<FileSummary | undefined> {
     const index = await this.indexIfThere(key);
-    return index === undefined ? undefined : summarize(index, index.endBytes);
+    return index === undefined ? undefined : summarize(index, key, index.endBytes);
   }
 
   /** Summary of the oldest sealed file. */

@@ -4,7 +4,7 @@ import { Manifest } from '../log/manifest.ts';
 import { type FragmentIndex, summarize } from './fragment-index.ts';
 import { compareIndex } from './inspect-file.ts';
 import { scanLogFile } from './log-scan.ts';
-import { EXTENSION, fileNameOf, LOG_FILE } from './stored-files.ts';
+import { EXTENSION, fileNameOf, keyOfFileName } from './stored-files.ts';
 import { streamDirectory, streamNames } from './stream-directory.ts';
 
 /** What can be wrong. */
@@ -95,7 +95,9 @@ class StreamVerifier {
   }
 
   async verify(): Promise<StreamReport> {
-    const names = (await this.#store.list(this.#directory)).filter((name) => LOG_FILE.test(name)).sort();
+    const names = (await this.#store.list(this.#directory))
+      .filter((name) => keyOfFileName(name) !== undefined)
+      .sort();
     for (const [at, file] of names.entries()) {
       this.#options.onProgress?.({
         stream: this.#stream,
@@ -150,7 +152,8 @@ class StreamVerifier {
     await this.#verifyIndex(file, scan.index);
     this.#verifyOrder(file, scan.index);
     this.#fragments += scan.index.count;
-    this.#summaries.push(summarize(scan.index, scan.goodBytes));
+    const key = keyOfFileName(file) ?? scan.index.keyAt(0);
+    this.#summaries.push(summarize(scan.index, key, scan.goodBytes));
   }
 
   async #verifyIndex(file: string, index: FragmentIndex): Promise<void> {
