@@ -2,6 +2,13 @@ import { CodecError } from '../media/codec-error.ts';
 import { isSameDecoder, withInBandParameterSets } from '../media/decoder-change.ts';
 import type { Sample, Track } from '../media/track.ts';
 
+/** Tracks that decoders must be set up for anew. */
+export interface TrackChange {
+  /** None at the start of a session. */
+  readonly before: readonly Track[];
+  readonly after: readonly Track[];
+}
+
 /**
  * What the producer says its tracks are, and when that is news. Cameras repeat their configuration, alternate between
  * two, or change it inside the video only; a new run is worth it only when decoders must know.
@@ -25,17 +32,18 @@ export class DeclaredTracks {
   }
 
   /**
-   * Looks at the next sample; answers the tracks from it on when a decoder must be set up anew, else `undefined`. A
+   * Looks at the next sample; answers the change when a decoder must be set up anew for it, else `undefined`. A
    * parameter set that cannot be read is the decoder's business: the sample is kept all the same.
    */
-  changeBefore(sample: Sample): readonly Track[] | undefined {
+  changeBefore(sample: Sample): TrackChange | undefined {
     if (sample.isSync) this.#lookInside(sample);
     const pending = this.#pending;
     if (pending === undefined) return undefined;
     this.#pending = undefined;
-    if (this.#active.length > 0 && areSameDecoders(this.#active, pending)) return undefined;
+    const before = this.#active;
+    if (before.length > 0 && areSameDecoders(before, pending)) return undefined;
     this.#active = pending;
-    return pending;
+    return { before, after: pending };
   }
 
   #lookInside(sample: Sample): void {

@@ -60,25 +60,25 @@ export class Interleaver {
     return this.#heldBytes;
   }
 
-  /** Declares the tracks. Call `drain` first. */
+  /** Declares the tracks. What waits of those that stay goes on waiting; call `drain` first when one goes away. */
   setTracks(tracks: readonly Track[]): void {
     const lead = leadTrack(tracks);
     const lanes = tracks.map((track): Lane => {
       const isLead = track === lead;
       const holdMs = isLead ? this.#settings.forwardJumpMs : this.#settings.interleaveWaitMs;
+      const before = this.#lanes.find((lane) => lane.track.id === track.id);
       return {
         track,
         isLead,
         holdSeconds: Math.min(holdMs / 1000, MAX_DURATION_TICKS / track.timescale),
-        queue: [],
-        head: 0,
-        isSilent: track.kind === 'data',
-        latestDurationTicks: usualDurationTicks(track),
+        queue: before?.queue ?? [],
+        head: before?.head ?? 0,
+        isSilent: before?.isSilent ?? track.kind === 'data',
+        latestDurationTicks: before?.latestDurationTicks ?? usualDurationTicks(track),
       };
     });
     // samples of the same instant: the lead first, so that its key frame opens the fragment that the others go to
     this.#lanes = lanes.sort((a, b) => Number(b.isLead) - Number(a.isLead));
-    this.#forgetRun();
   }
 
   /** Takes the next sample of a declared track and emits what is ready. */

@@ -1,6 +1,6 @@
 import { writeInitSegment } from '../cmaf/init-segment.ts';
 import type { Sample, Track } from '../media/track.ts';
-import { DeclaredTracks } from './declared-tracks.ts';
+import { DeclaredTracks, type TrackChange } from './declared-tracks.ts';
 import type { FragmentInfo } from './fragment.ts';
 import { type FragmentLog, type InitSegment, LogWriteError, type LogWriteErrorCode } from './fragment-log.ts';
 import { Fragmenter, type FragmenterSink } from './fragmenter.ts';
@@ -62,6 +62,8 @@ export class StreamWriter {
   readonly #lost = new WeakSet<GrowingFragment>();
   #init: InitSegment | undefined;
   #videoTrackId: number | undefined;
+  /** A fragment has begun in this session. */
+  #hasBegun = false;
   #run = 0;
   #startsRun = true;
   #gapBefore = false;
@@ -153,9 +155,11 @@ export class StreamWriter {
     return this.#ended.promise;
   }
 
-  #changeTracks(tracks: readonly Track[]): void {
-    if (this.#init !== undefined) this.#configChanges++;
-    this.#endRun();
+  #changeTracks({ before, after: tracks }: TrackChange): void {
+    if (this.#hasBegun || !this.#timeline.canBecome(before, tracks)) {
+      this.#configChanges++;
+      this.#endRun();
+    }
     this.#timeline.setTracks(tracks);
     this.#interleaver.setTracks(tracks);
     this.#fragmenter.setTracks(tracks);
@@ -182,6 +186,7 @@ export class StreamWriter {
       tracks: this.#tracks.active,
       lead,
     };
+    this.#hasBegun = true;
     this.#startsRun = false;
     this.#gapBefore = false;
     const fragment = new GrowingFragment(start, first);

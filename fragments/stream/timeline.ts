@@ -1,3 +1,4 @@
+import { isSameDecoder } from '../media/decoder-change.ts';
 import type { Sample, Track } from '../media/track.ts';
 import { RunLimiter } from './run-limiter.ts';
 import type { StreamSettings } from './stream-settings.ts';
@@ -75,6 +76,17 @@ export class Timeline {
         isKnown: kept?.isKnown ?? false,
       });
     }
+  }
+
+  /**
+   * Whether samples that were placed with the tracks `before` are still what they were with the tracks `after`: those that had samples are
+   * unchanged. A session's tracks are often known only bit by bit.
+   */
+  canBecome(before: readonly Track[], after: readonly Track[]): boolean {
+    return before.every((track) => {
+      if (this.#tracks.get(track.id)?.isKnown !== true) return true;
+      return after.some((other) => isSameDecoder(track, other));
+    });
   }
 
   /**

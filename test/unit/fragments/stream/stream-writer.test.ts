@@ -292,6 +292,34 @@ test('a material change of the decoder configuration begins a run with another i
   assert.equal((before.startTicks + before.durationTicks) / 90, 1000);
 });
 
+test('tracks that become known before the first fragment begins are no change', async () => {
+  const rig = new WriterRig({}, [AUDIO]);
+  rig.writer.setTracks([VIDEO, AUDIO]);
+  rig.write([0, 20].map((ms) => sampleAt(AUDIO, ms)));
+  rig.writer.setTracks([BIGGER, AUDIO]);
+  rig.write(camera(40, 2000).map((sample, i) => (i === 0 ? { ...sample, isSync: true } : sample)));
+  await rig.writer.end();
+  assert.deepEqual(
+    rig.log.fragments.map(({ run }) => run),
+    [0, 0],
+  );
+  assert.equal(rig.writer.counters.configChanges, 0);
+  assert.equal(rig.stored().flat().length, 2 + camera(40, 2000).length);
+});
+
+test('audio whose configuration changes before the first fragment begins is not mixed', async () => {
+  const rig = new WriterRig({}, [VIDEO, AUDIO]);
+  rig.write([0, 20].map((ms) => sampleAt(AUDIO, ms)));
+  rig.writer.setTracks([VIDEO, { ...AUDIO, codec: 'pcma', codecString: 'alaw' }]);
+  rig.write(camera(40, 1000).map((sample, i) => (i === 0 ? { ...sample, isSync: true } : sample)));
+  await rig.writer.end();
+  assert.deepEqual(
+    rig.log.fragments.map(({ run }) => run),
+    [0, 1],
+  );
+  assert.equal(rig.stored()[0]?.length, 2);
+});
+
 test('a configuration that is repeated, or changed and changed back, is no change', async () => {
   const rig = new WriterRig({}, [VIDEO]);
   rig.write(gop(0, 1000));
