@@ -2,8 +2,9 @@ import { controlValue, MessageType, type RtmpMessage } from './messages.ts';
 import { RtmpError } from './rtmp-error.ts';
 
 /**
- * Chunks to messages (Adobe RTMP 1.0 §5.3), sans IO. The hot path of ingest: a payload is written once, into one
- * Buffer of exactly its size, and that Buffer becomes the sample.
+ * Chunks to messages (Adobe RTMP 1.0 §5.3), sans IO. The hot path of ingest. A message that lies in one piece of input is
+ * put together there, by closing the gaps that its chunk headers leave, and handed out as a view; one that is spread over
+ * several is written once, into one Buffer of exactly its size.
  */
 
 /** Bounds of what one peer can make us keep. */
@@ -24,6 +25,8 @@ const MESSAGE_HEADER_BYTES = [11, 7, 3, 0] as const;
 const EXTENDED = 0xff_ffff;
 /** Memory that a header alone gets; a larger message gets the rest when this much of it has really arrived. */
 const TRUSTED_BYTES = 256 * 1024;
+/** A payload may keep alive no more than this many times its own size. */
+const MAX_RETENTION = 8;
 /** Payloads below this share Node's buffer pool; larger ones stand alone, so that they keep nothing else alive. */
 const POOLED_BYTES = 2048;
 
@@ -58,6 +61,9 @@ export class ChunkReader {
   /** Payload bytes to come in this chunk. */
   #chunkLeft = 0;
   #partialBytes = 0;
+  /** The message that is being put together in the input, and where it begins there. */
+  #inPlace: ChunkStream | undefined;
+  #inPlaceAt = 0;
 
   constructor(limits: ChunkLimits) {
     this.limits = limits;
@@ -73,7 +79,7 @@ export class ChunkReader {
     return this.#input.length - this.#at;
   }
 
-  /** The bytes stay referenced, by payloads too: the caller must not write to them again. */
+  /** The reader owns the bytes from here on: it moves them about, and payloads refer to them. */
   feed(input: Buffer): void {
     this.#input = this.unreadBytes === 0 ? input : Buffer.concat([this.#input.subarray(this.#at), input]);
     this.#at = 0;
@@ -99,6 +105,7 @@ export class ChunkReader {
 
   /** Lets go of the input that was read, so that an idle connection keeps nothing alive. */
   #wait(): undefined {
+    this.#settle();
     this.#input = NOTHING;
     this.#at = 0;
   }
@@ -128,6 +135,7 @@ export class ChunkReader {
     }
     const unused = this.#heldBytes - this.#parseHeader(this.#held, 0);
     if (unused > 0) {
+      this.#settle();
       const back = Buffer.from(this.#held.subarray(this.#heldBytes - unused, this.#heldBytes));
       this.#input = Buffer.concat([back, this.#input.subarray(this.#at)]);
       this.#at = 0;
@@ -169,6 +177,7 @@ export class ChunkReader {
       if (stream.isReceiving) throw new RtmpError('bad-chunk', `type ${format} chunk inside a message`);
       at = parseMessageHeader(stream, format, bytes, at);
     }
+    if (stream !== this.#inPlace) this.#settle();
     if (!stream.isReceiving) this.#begin(stream);
     this.#stream = stream;
     this.#chunkLeft = Math.min(this.#chunkBytes, stream.lengthBytes - stream.receivedBytes);
@@ -212,37 +221,47 @@ export class ChunkReader {
     const count = Math.min(this.#chunkLeft, this.#input.length - this.#at);
     const from = this.#at;
     this.#at += count;
-    if (count === stream.lengthBytes) {
-      // The usual case at our chunk size: the whole message in one piece of input.
-      this.#stream = undefined;
-      stream.isReceiving = false;
-      return messageOf(stream, this.#own(from, this.#at));
-    }
-    if (count > 0) {
-      this.#makeRoom(stream, count);
+    if (stream.receivedBytes === 0) {
+      this.#inPlace = stream;
+      this.#inPlaceAt = from;
+    } else if (stream === this.#inPlace) {
+      this.#input.copyWithin(this.#inPlaceAt + stream.receivedBytes, from, this.#at);
+    } else {
+      this.#makeRoom(stream, stream.receivedBytes + count);
       this.#input.copy(stream.payload, stream.receivedBytes, from, this.#at);
-      stream.receivedBytes += count;
-      this.#chunkLeft -= count;
     }
+    stream.receivedBytes += count;
+    this.#chunkLeft -= count;
     if (this.#chunkLeft > 0) return undefined;
     this.#stream = undefined;
     if (stream.receivedBytes < stream.lengthBytes) return undefined;
-    const message = messageOf(stream, stream.payload);
+    const message = messageOf(stream, stream === this.#inPlace ? this.#takeInPlace(stream) : stream.payload);
     this.#finish(stream);
     return message;
   }
 
-  /** A part of the input that may be kept: itself, unless that would keep much more alive than it is. */
-  #own(from: number, to: number): Buffer {
-    const length = to - from;
-    if (length * 2 >= this.#input.buffer.byteLength) return this.#input.subarray(from, to);
-    const copy = allocate(length);
+  /** The message in the input, as it is; or a copy, where it would keep much more alive than itself. */
+  #takeInPlace(stream: ChunkStream): Buffer {
+    this.#inPlace = undefined;
+    const from = this.#inPlaceAt;
+    const to = from + stream.lengthBytes;
+    if (stream.lengthBytes * MAX_RETENTION >= this.#input.buffer.byteLength)
+      return this.#input.subarray(from, to);
+    const copy = allocate(stream.lengthBytes);
     this.#input.copy(copy, 0, from, to);
     return copy;
   }
 
-  #makeRoom(stream: ChunkStream, count: number): void {
-    const needed = stream.receivedBytes + count;
+  /** The input ends here, or another message comes between: what there is of the message moves to memory of its own. */
+  #settle(): void {
+    const stream = this.#inPlace;
+    if (stream === undefined) return;
+    this.#inPlace = undefined;
+    this.#makeRoom(stream, stream.receivedBytes);
+    this.#input.copy(stream.payload, 0, this.#inPlaceAt, this.#inPlaceAt + stream.receivedBytes);
+  }
+
+  #makeRoom(stream: ChunkStream, needed: number): void {
     if (needed <= stream.payload.length) return;
     // A header of 12 bytes may claim megabytes; they are reserved once a good part of them has come.
     const size = needed <= TRUSTED_BYTES ? Math.min(stream.lengthBytes, TRUSTED_BYTES) : stream.lengthBytes;
@@ -255,7 +274,7 @@ export class ChunkReader {
     }
     this.#partialBytes += growth;
     const larger = allocate(size);
-    if (stream.receivedBytes > 0) stream.payload.copy(larger, 0, 0, stream.receivedBytes);
+    stream.payload.copy(larger);
     stream.payload = larger;
   }
 }

@@ -10,6 +10,7 @@ import { RtmpError } from './rtmp-error.ts';
 import type { RtmpSettings } from './rtmp-settings.ts';
 import { SampleMaker } from './sample-maker.ts';
 import { type ConnectRequest, type ServerEvent, ServerSession } from './server-session.ts';
+import { writePieces } from './write-pieces.ts';
 
 /** What a connection needs of its server. */
 export interface RtmpDependencies {
@@ -324,9 +325,7 @@ export class RtmpConnection {
     const pieces = this.#session.takeOutput();
     const socket = this.#socket;
     if (pieces.length === 0 || socket.destroyed || socket.writableEnded) return;
-    socket.cork();
-    for (const piece of pieces) socket.write(piece);
-    socket.uncork();
+    writePieces(socket, pieces);
     if (this.#playing !== undefined || socket.writableLength <= MAX_UNREAD_REPLY_BYTES) return;
     this.#deps.counters.stalledReaders++;
     this.#log('warn', {}, 'RTMP peer does not read our replies; dropped');

@@ -7,6 +7,7 @@ import type { DigestScheme } from './handshake-digest.ts';
 import { parseRtmpUrl } from './rtmp-address.ts';
 import { RtmpError } from './rtmp-error.ts';
 import { isCarried, metadataMessage, SampleWriter } from './sample-writer.ts';
+import { writePieces } from './write-pieces.ts';
 
 export interface PublisherOptions {
   /** For rtmps: what to trust. */
@@ -154,9 +155,7 @@ export class RtmpPublisher {
   #flush(): void {
     const pieces = this.#session.takeOutput();
     if (pieces.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
-    this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
+    writePieces(this.#socket, pieces);
   }
 
   #fail(error: RtmpError): void {

@@ -246,7 +246,7 @@ test('before a publication is accepted nobody gets memory for media', () => {
 for (const name of ['ffmpeg-5.1-h264-aac', 'ffmpeg-5.1-h264-mp3', 'ffmpeg-5.1-alaw']) {
   test(`${name}: whole, byte by byte and in random pieces it is the same`, () => {
     const bytes = dialogue(name);
-    const whole = replay([bytes]);
+    const whole = replay([Buffer.from(bytes)]);
     assert.ok(whole.sink.samples.length > 0);
     assert.equal(whole.sink.declared.length, 1);
     assert.deepEqual(whole.sink.failures, []);
