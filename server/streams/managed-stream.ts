@@ -3,7 +3,11 @@ import type { FragmentLog } from '../../fragments/stream/fragment-log.ts';
 import { MemoryLiveWindow } from '../../fragments/stream/memory-live-window.ts';
 import { StreamNumbering } from '../../fragments/stream/stream-numbering.ts';
 import type { StreamSettings } from '../../fragments/stream/stream-settings.ts';
-import { type FragmentNews, StreamWriter } from '../../fragments/stream/stream-writer.ts';
+import {
+  type FragmentNews,
+  StreamWriter,
+  type WriterCounters,
+} from '../../fragments/stream/stream-writer.ts';
 import type { StreamRecord } from '../catalog/catalog.ts';
 import type { StreamLease } from './stream-lease.ts';
 import { StreamPublication } from './stream-publication.ts';
@@ -26,6 +30,8 @@ export interface ManagedStreamOptions {
   readonly takeover: boolean;
   /** Follows the fragments of all streams, before the stream's own followers. */
   readonly onFragment: (event: FragmentEvent) => void;
+  /** A session is over and all of it settled. */
+  readonly onSessionEnd: (stream: string, counters: WriterCounters) => void;
 }
 
 /** A stream with its log open: one object for all who publish, watch or follow it. */
@@ -81,6 +87,11 @@ export class ManagedStream implements OpenStream {
     };
   }
 
+  /** Counters of the sessions that are not over. */
+  sessionCounters(): WriterCounters[] {
+    return Array.from(this.#unsettled, ({ writer }) => writer.counters);
+  }
+
   onFragment(listener: (event: FragmentEvent) => void): () => void {
     const entry = (event: FragmentEvent) => listener(event);
     this.#followers.add(entry);
@@ -120,6 +131,7 @@ export class ManagedStream implements OpenStream {
       },
       settled: (settled) => {
         this.#unsettled.delete(settled);
+        this.#options.onSessionEnd(this.record.name, settled.writer.counters);
         if (this.#unsettled.size === 0) lease.release();
       },
     });

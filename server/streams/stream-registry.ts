@@ -3,6 +3,7 @@ import type { FragmentLog } from '../../fragments/stream/fragment-log.ts';
 import type { OpenLogOptions } from '../../fragments/stream/log-options.ts';
 import { isStreamName } from '../../fragments/stream/stream-directory.ts';
 import type { StreamSettings } from '../../fragments/stream/stream-settings.ts';
+import type { WriterCounters } from '../../fragments/stream/stream-writer.ts';
 import {
   CatalogError,
   type LeaseCatalog,
@@ -20,6 +21,7 @@ import {
   StreamError,
   type StreamService,
 } from './stream-service.ts';
+import { WriterTotals } from './writer-totals.ts';
 
 /** What the registry needs of the log store. */
 export interface StreamLogs {
@@ -45,6 +47,8 @@ export interface StreamRegistryOptions {
   readonly now: () => number;
   /** Follows the fragments of all streams, for metrics and log lines. */
   readonly onFragment?: (event: FragmentEvent) => void;
+  /** A producer's session is over and settled: what it did not take as it came, for a log line. */
+  readonly onSessionEnd?: (stream: string, counters: WriterCounters) => void;
 }
 
 /** The streams of this server: the catalog's records joined with what is open of them. */
@@ -53,6 +57,7 @@ export class StreamRegistry implements StreamService {
   readonly #open = new Map<string, ManagedStream>();
   readonly #opening = new Map<string, Promise<ManagedStream>>();
   readonly #deleting = new Set<string>();
+  readonly #totals = new WriterTotals();
   #isClosing = false;
 
   constructor(options: StreamRegistryOptions) {
@@ -68,6 +73,12 @@ export class StreamRegistry implements StreamService {
   /** The streams whose log is open. */
   openStreams(): Iterable<OpenStream> {
     return this.#open.values();
+  }
+
+  /** What all sessions since the start did not take as it came, for metrics. */
+  writerCounters(): WriterCounters {
+    const streams = [...this.#open.values()];
+    return this.#totals.with(streams.flatMap((stream) => stream.sessionCounters()));
   }
 
   list(options?: {
@@ -187,7 +198,7 @@ export class StreamRegistry implements StreamService {
   }
 
   async #openLog(record: StreamRecord): Promise<ManagedStream> {
-    const { catalog, owner, leaseTtlMs, logs, settings, takeover, onFragment } = this.#options;
+    const { catalog, owner, leaseTtlMs, logs, settings, takeover } = this.#options;
     const { name } = record;
     const lease = new StreamLease(name, { catalog, owner, ttlMs: leaseTtlMs });
     try {
@@ -198,7 +209,11 @@ export class StreamRegistry implements StreamService {
         lease,
         settings,
         takeover,
-        onFragment: (event) => onFragment?.(event),
+        onFragment: (event) => this.#options.onFragment?.(event),
+        onSessionEnd: (stream, counters) => {
+          this.#totals.add(counters);
+          this.#options.onSessionEnd?.(stream, counters);
+        },
       });
       this.#open.set(name, stream);
       return stream;

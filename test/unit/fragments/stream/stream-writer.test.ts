@@ -79,6 +79,21 @@ test('parts hold the same samples as their fragment, and say when they happened'
   assert.deepEqual(wallClockOf(middle), { trackId: 1, mediaTicks: 1480 * 90, epochMs: NOW_MS + 1480 });
 });
 
+test('the window tells the part target that the frame rate allows', () => {
+  const rig = new WriterRig({ partTargetMs: 200 }, [VIDEO]);
+  const frames = Array.from({ length: 50 }, (_, i) =>
+    sampleAt(VIDEO, Math.round((i * 1000) / 24), { isSync: i === 0 }),
+  );
+  rig.write(frames);
+  assert.equal(rig.window.partTargetMs, 200);
+  assert.equal(rig.window.effectivePartTargetMs, 210);
+  const parts = rig.window.current?.parts ?? [];
+  assert.ok(parts.length > 5);
+  for (const { durationTicks } of parts) {
+    assert.ok(durationTicks / 90 <= 210 && durationTicks / 90 >= 0.85 * 210);
+  }
+});
+
 test('key frames nearer than the minimum do not cut', async () => {
   const rig = new WriterRig({}, [VIDEO]);
   rig.write(Array.from({ length: 50 }, (_, i) => sampleAt(VIDEO, i * 40, { isSync: true })));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import type { Sample } from '../../../../fragments/media/track.ts';
 import { LogReadError } from '../../../../fragments/stream/fragment-log.ts';
 import type { OpenLogOptions } from '../../../../fragments/stream/log-options.ts';
 import { DEFAULT_STREAM_SETTINGS } from '../../../../fragments/stream/stream-settings.ts';
@@ -160,7 +161,7 @@ test('a second publisher takes over when the configuration says so', async () =>
   publishCamera(first, 0, 1500);
   const second = await streams.publish(request(), nowMs);
   assert.deepEqual(reasons, ['taken-over']);
-  first.write(camera(1500, 1600)[0] as never, nowMs);
+  first.write(camera(1500, 1600)[0] as Sample, nowMs);
   publishCamera(second, 0, 500);
   await first.end(nowMs);
   assert.equal(streams.peek(stream)?.live(nowMs).publisher?.protocol, 'rtmp', 'the second goes on');
@@ -328,4 +329,21 @@ test('viewers count by key, for as long as they come', async () => {
   assert.equal(open.live(nowMs + 5000).viewers, 2);
   assert.equal(open.live(nowMs + 14_500).viewers, 1);
   assert.equal(open.live(nowMs + 15_000).viewers, 0);
+});
+
+test('what sessions did not take as it came is counted over all of them', async () => {
+  const ends: string[] = [];
+  const streams = registry({
+    onSessionEnd: (name, { unknownTrack }) => ends.push(`${name} ${unknownTrack}`),
+  });
+  const stray = () => ({ ...(camera(0, 20)[0] as Sample), trackId: 9 });
+  for (let session = 1; session <= 2; session++) {
+    const publication = await streams.publish(request(), nowMs);
+    publishCamera(publication, 0, 200);
+    publication.write(stray(), nowMs);
+    assert.equal(streams.writerCounters().unknownTrack, session);
+    await publication.end(nowMs);
+    assert.equal(streams.writerCounters().unknownTrack, session);
+  }
+  assert.deepEqual(ends, [`${stream} 1`, `${stream} 1`]);
 });
