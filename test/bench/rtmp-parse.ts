@@ -1,7 +1,9 @@
 /**
- * RTMP ingest, socket to sample: N publishers send as fast as the server takes it. Framelog's whole RTMP door (socket,
- * session, tags, samples; a stream that keeps nothing) beside the `Rtmp` class of node-media-server (socket, chunks, tags)
- * on the same bytes, in processes of their own, one after the other and in turns.
+ * RTMP ingest, socket to sample: N publishers send as fast as the server takes it, in processes of their own, in turns:
+ *
+ * - framelog: the whole RTMP door, from the socket to samples that may be kept; the stream behind it keeps none
+ * - nms, payload lent: the `Rtmp` class of node-media-server; its packets are valid until the next one overwrites them
+ * - nms, payload kept: the same, with the copy that a recorder needs of such a packet
  *
  *   node test/bench/rtmp-parse.ts [megabytes=400] [publishers=4] [rounds=3]
  *
@@ -22,7 +24,7 @@ import type { StreamService } from '../../server/streams/stream-service.ts';
 
 const SELF = fileURLToPath(import.meta.url);
 const AVCC = '014d401effe1001c674d401ed900a02ff966a0c0c0c80000030008000003019078b1724001000568ebc3cb20';
-const KINDS = ['framelog', 'node-media-server'] as const;
+const KINDS = ['framelog', 'nms, payload lent', 'nms, payload kept'] as const;
 
 interface Cost {
   readonly cpuSeconds: number;
@@ -87,6 +89,8 @@ async function feed(port: number, name: string, chunkBytes: number, totalBytes: 
 class Meter {
   messages = 0;
   bytes = 0;
+  /** The newest packet, where the server keeps packets. */
+  kept: Buffer | undefined;
   #open = 0;
   #start: NodeJS.CpuUsage | undefined;
 
@@ -134,15 +138,16 @@ async function serveFramelog(meter: Meter): Promise<number> {
   return port;
 }
 
-async function serveNodeMediaServer(meter: Meter): Promise<number> {
+async function serveNodeMediaServer(meter: Meter, isKept: boolean): Promise<number> {
   const require = createRequire(import.meta.url);
   const Rtmp = require('node-media-server/src/protocol/rtmp.js');
   const server = createServer((socket) => {
     meter.opened();
     const rtmp = new Rtmp();
     rtmp.onOutputCallback = (bytes: Buffer) => socket.write(bytes);
-    rtmp.onPacketCallback = () => {
+    rtmp.onPacketCallback = ({ data, size }: { readonly data: Buffer; readonly size: number }) => {
       meter.messages++;
+      if (isKept) meter.kept = Buffer.from(data.subarray(0, size));
     };
     socket.on('data', (bytes: Buffer) => {
       meter.bytes += bytes.length;
@@ -184,7 +189,10 @@ function median(values: readonly number[]): number {
 const [mode, ...args] = process.argv.slice(2);
 if (mode === 'serve') {
   const meter = new Meter();
-  console.log(args[0] === 'framelog' ? await serveFramelog(meter) : await serveNodeMediaServer(meter));
+  const kind = args[0];
+  const port =
+    kind === 'framelog' ? serveFramelog(meter) : serveNodeMediaServer(meter, kind === 'nms, payload kept');
+  console.log(await port);
 } else if (mode === 'feed') {
   await feed(Number(args[0]), String(args[1]), Number(args[2]), Number(args[3]));
 } else {
