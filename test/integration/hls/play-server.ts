@@ -1,17 +1,19 @@
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sample } from '../../../fragments/media/track.ts';
+import type { FragmentLog } from '../../../fragments/stream/fragment-log.ts';
 import { AccessControl } from '../../../server/access/access-control.ts';
 import type { KeyCatalog, SettingCatalog } from '../../../server/catalog/catalog.ts';
 import { type HttpCounters, newHttpCounters } from '../../../server/http/http-counters.ts';
 import { createHttpServer } from '../../../server/http/http-server.ts';
 import { MediaSender } from '../../../server/http/media-sender.ts';
 import { createHlsRoute, type HlsRoute } from '../../../server/playback/hls/hls-route.ts';
+import { MemoryLog } from '../../unit/fragments/stream/memory-log.ts';
 import { LogBook } from '../../unit/server/http/http-rig.ts';
 import { StreamRig, type StreamRigOptions } from '../../unit/server/playback/hls/stream-rig.ts';
 
-export interface PlayServer {
-  readonly rig: StreamRig;
+export interface PlayServer<Log extends FragmentLog = MemoryLog> {
+  readonly rig: StreamRig<Log>;
   readonly route: HlsRoute;
   readonly access: AccessControl;
   readonly log: LogBook;
@@ -20,12 +22,20 @@ export interface PlayServer {
   readonly base: string;
 }
 
+export type PlayServerOptions = StreamRigOptions & { readonly open?: boolean };
+
 /** Playback of one stream `cam` over a real port; closed when the test ends. */
-export async function startPlayServer(
+export async function startPlayServer(t: TestContext, options: PlayServerOptions = {}): Promise<PlayServer> {
+  return startPlayServerOn(t, new MemoryLog(), options);
+}
+
+/** The same with any log. */
+export async function startPlayServerOn<Log extends FragmentLog>(
   t: TestContext,
-  options: StreamRigOptions & { readonly open?: boolean } = {},
-): Promise<PlayServer> {
-  const rig = await StreamRig.open(options);
+  streamLog: Log,
+  options: PlayServerOptions = {},
+): Promise<PlayServer<Log>> {
+  const rig = await StreamRig.on(streamLog, options);
   const log = new LogBook();
   const counters = newHttpCounters();
   const access = new AccessControl(noKeys(), {

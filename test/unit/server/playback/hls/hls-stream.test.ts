@@ -74,7 +74,7 @@ test('after a restart the playlist is made of the log until the camera is back',
   await before.end();
   before.log.end = { nextOrdinal: 10, nextRun: 1, lastSequence: 10 };
 
-  const rig = await StreamRig.open({ log: before.log });
+  const rig = await StreamRig.on(before.log);
   const hls = await rig.follow();
   assert.equal(tagsOf(hls, '#EXTINF').length, 10);
   assert.equal(tagsOf(hls, '#EXT-X-PART').length, 0);

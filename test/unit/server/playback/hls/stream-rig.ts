@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sample, Track } from '../../../../../fragments/media/track.ts';
+import type { FragmentLog } from '../../../../../fragments/stream/fragment-log.ts';
 import {
   DEFAULT_STREAM_SETTINGS,
   type StreamSettings,
@@ -17,12 +18,11 @@ export interface StreamRigOptions {
   readonly name?: string;
   readonly settings?: Partial<StreamSettings>;
   readonly hls?: Partial<HlsSettings>;
-  readonly log?: MemoryLog;
 }
 
-/** A real stream with a real writer and live window, on a log in memory; time stands unless samples come. */
-export class StreamRig {
-  readonly log: MemoryLog;
+/** A real stream with a real writer and live window, on a log in memory by default; time stands unless samples come. */
+export class StreamRig<Log extends FragmentLog = MemoryLog> {
+  readonly log: Log;
   readonly stream: ManagedStream;
   readonly hlsSettings: HlsSettings;
   nowMs = NOW_MS;
@@ -31,14 +31,20 @@ export class StreamRig {
   #originMs: number | undefined;
   #tracks: readonly Track[] = [VIDEO, AUDIO];
 
-  private constructor(log: MemoryLog, stream: ManagedStream, options: StreamRigOptions) {
+  private constructor(log: Log, stream: ManagedStream, options: StreamRigOptions) {
     this.log = log;
     this.stream = stream;
     this.hlsSettings = { ...DEFAULT_HLS_SETTINGS, ...options.hls };
   }
 
-  static async open(options: StreamRigOptions = {}): Promise<StreamRig> {
-    const log = options.log ?? new MemoryLog();
+  static open(options: StreamRigOptions = {}): Promise<StreamRig> {
+    return StreamRig.on(new MemoryLog(), options);
+  }
+
+  static async on<Log extends FragmentLog>(
+    log: Log,
+    options: StreamRigOptions = {},
+  ): Promise<StreamRig<Log>> {
     const name = options.name ?? 'cam';
     const catalog = { acquireLease: () => ({ fence: 1 }), releaseLease: () => {} };
     const stream = await ManagedStream.open({
@@ -48,6 +54,7 @@ export class StreamRig {
       settings: { ...DEFAULT_STREAM_SETTINGS, ...options.settings },
       takeover: false,
       onFragment: () => {},
+      onSessionEnd: () => {},
     });
     return new StreamRig(log, stream, options);
   }
