@@ -1,5 +1,6 @@
 import type { Track } from '../../../fragments/media/track.ts';
 import type { LiveFragment, LiveWindowReader } from '../../../fragments/stream/live-window.ts';
+import { livePosition } from '../../../fragments/stream/stream-reader.ts';
 import type { OutgoingMessage } from './messages.ts';
 import { isCarried, metadataMessage, SampleWriter } from './sample-writer.ts';
 
@@ -57,18 +58,30 @@ export class LivePlayer {
   /** The fragment with the next sample, or the one in which it will come. */
   #advance(): LiveFragment | undefined {
     let fragment = this.#fragment;
-    if (fragment === undefined) return this.#enter(this.#window.current);
-    while (fragment?.isComplete && this.#sampleIndex >= fragment.samples.length) {
-      const next = this.#window.byOrdinal(fragment.info.ordinal + 1);
-      if (next === undefined && this.#window.nextOrdinal <= fragment.info.ordinal + 1) return undefined;
-      if (next === undefined) this.skips++;
-      fragment = this.#enter(next ?? this.#window.current);
+    if (fragment === undefined) {
+      const newest = this.#newest();
+      return newest && this.#enter(newest);
+    }
+    while (fragment.isComplete && this.#sampleIndex >= fragment.samples.length) {
+      let next = this.#window.byOrdinal(fragment.info.ordinal + 1);
+      if (next === undefined && this.#window.nextOrdinal > fragment.info.ordinal + 1) {
+        const newest = this.#newest();
+        if (newest === undefined || newest.info.ordinal <= fragment.info.ordinal) return undefined;
+        this.skips++;
+        next = newest;
+      }
+      if (next === undefined) return undefined;
+      fragment = this.#enter(next);
     }
     return fragment;
   }
 
-  #enter(fragment: LiveFragment | undefined): LiveFragment | undefined {
-    if (fragment === undefined) return undefined;
+  /** The newest fragment that a decoder can start with; `undefined` while nobody publishes. */
+  #newest(): LiveFragment | undefined {
+    return this.#window.isLive ? this.#window.byOrdinal(livePosition(this.#window).ordinal) : undefined;
+  }
+
+  #enter(fragment: LiveFragment): LiveFragment {
     this.#fragment = fragment;
     this.#sampleIndex = 0;
     if (fragment.init.id !== this.#initId) {

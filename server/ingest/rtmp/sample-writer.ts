@@ -103,16 +103,16 @@ export class SampleWriter {
   }
 
   #timeOf(track: Track, { dtsTicks, compositionOffsetTicks }: Sample): WireTime {
-    const origin = this.#options.originSeconds;
-    const dtsMs = (dtsTicks / track.timescale - origin) * 1000;
-    const ptsMs = ((dtsTicks + compositionOffsetTicks) / track.timescale - origin) * 1000;
+    // There is no time before zero: a negative timestamp would come out as one in 49 days.
+    const dtsMs = Math.max(0, (dtsTicks / track.timescale - this.#options.originSeconds) * 1000);
+    const ptsMs = dtsMs + (compositionOffsetTicks * 1000) / track.timescale;
     if (!this.#options.precise || !this.#isEnhanced(track)) {
       const timestampMs = Math.round(dtsMs);
       return { timestampMs, compositionMs: si24(Math.round(ptsMs) - timestampMs), nanos: 0 };
     }
     // The composition time has whole milliseconds: the presentation time is kept exact, the decode time follows it.
     const compositionMs = si24(Math.round(ptsMs - dtsMs));
-    const totalNanos = Math.round((ptsMs - compositionMs) * NANOS_PER_MS);
+    const totalNanos = Math.max(0, Math.round((ptsMs - compositionMs) * NANOS_PER_MS));
     const timestampMs = Math.floor(totalNanos / NANOS_PER_MS);
     return { timestampMs, compositionMs, nanos: totalNanos - timestampMs * NANOS_PER_MS };
   }

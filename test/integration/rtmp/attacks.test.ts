@@ -266,6 +266,7 @@ test('a peer that sends pings and reads no answers is dropped', async (t) => {
 test('a player that does not read holds a position, not memory, and is dropped at last', async (t) => {
   const harness = await startHarness(t);
   const window = harness.streams.window('cam');
+  window.isLive = true;
   const video = CODEC_SAMPLES.find(({ track }) => track.codec === 'vp8') ?? assert.fail();
   const player = await rawClient(harness);
   player.send(connect, command(0, 'createStream', 2, null), command(1, 'play', 3, null, 'cam'));

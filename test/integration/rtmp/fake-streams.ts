@@ -71,7 +71,8 @@ export class FakeWindow {
       last.isComplete = true;
       this.#tell('fragment');
     }
-    const info = { ordinal: this.fragments.length, run: this.run } as LiveFragment['info'];
+    const { length: ordinal } = this.fragments;
+    const info = { ordinal, run: this.run, independent: true } as LiveFragment['info'];
     const init = { id: tracks.map((track) => track.codecString).join(), bytes: new Uint8Array(0) };
     this.fragments.push({ info, init, tracks, parts: [], samples: [], isComplete: false, segment: [] });
   }
