@@ -4,6 +4,7 @@ import type { Logger } from '../../observe/logger.ts';
 import type { OpenStream, Publication, StreamService } from '../../streams/stream-service.ts';
 import { admitPlayer, admitPublisher, type Caller, refusalOf } from './gatekeeper.ts';
 import { LivePlayer } from './live-player.ts';
+import type { LogThrottle } from './log-throttle.ts';
 import { appName, RTMP_APP } from './rtmp-address.ts';
 import type { RtmpCounters } from './rtmp-counters.ts';
 import { RtmpError } from './rtmp-error.ts';
@@ -20,6 +21,8 @@ export interface RtmpDependencies {
   readonly counters: RtmpCounters;
   readonly settings: RtmpSettings;
   readonly now: () => number;
+  /** Shared by all connections. */
+  readonly throttle: LogThrottle;
 }
 
 interface Publishing {
@@ -40,7 +43,7 @@ const MAX_UNREAD_REPLY_BYTES = 256 << 10;
 /** A player is sent no more than this, and the sample that goes over it, ahead of its reading. */
 const MAX_UNREAD_MEDIA_BYTES = 256 << 10;
 /** Time that a peer has to take our last words before the socket is destroyed. */
-const FAREWELL_MS = 2000;
+export const FAREWELL_MS = 2000;
 const REVOKED = {
   'taken-over': ['NetStream.Publish.BadName', 'Another publisher took the stream over.'],
   deleted: ['NetStream.Publish.BadName', 'The stream was deleted.'],
@@ -66,6 +69,7 @@ export class RtmpConnection {
   #bytesReadAtStall = 0;
   #farewellAtMs: number | undefined;
   #ended: Promise<void> = Promise.resolve();
+  readonly #finished = Promise.withResolvers<void>();
 
   constructor(socket: Socket, remoteAddress: string, deps: RtmpDependencies) {
     this.#socket = socket;
@@ -79,6 +83,7 @@ export class RtmpConnection {
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('drain', () => this.#onDrain());
     socket.on('error', (error) => this.#log('debug', { err: error }, 'RTMP socket error'));
+    socket.on('finish', () => this.#finished.resolve());
     socket.on('close', () => this.#onClose());
   }
 
@@ -108,7 +113,7 @@ export class RtmpConnection {
     if (this.isPending) {
       if (nowMs - this.#pendingSinceMs < settings.handshakeTimeoutMs) return;
       counters.handshakeTimeouts++;
-      this.#log('info', {}, 'RTMP connection did not publish or play in time');
+      this.#complain({ code: 'timeout' }, 'RTMP connection did not publish or play in time');
       this.#socket.destroy();
     } else if (this.#publishing !== undefined) {
       this.#sweepPublisher(nowMs);
@@ -124,8 +129,13 @@ export class RtmpConnection {
     this.#finish();
   }
 
-  /** Makes room for a newer connection. */
-  displace(): void {
+  /** Resolves when everything that was sent is on its way, or the connection is gone. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Cuts the connection off, e.g. to make room for a newer one. */
+  destroy(): void {
     this.#socket.destroy();
   }
 
@@ -179,7 +189,7 @@ export class RtmpConnection {
         const { protocolErrors } = this.#deps.counters;
         protocolErrors[error.code] = (protocolErrors[error.code] ?? 0) + 1;
         this.#publishing?.publication.fail(error.message, this.#deps.now());
-        this.#log('warn', { code: error.code, reason: error.message }, 'RTMP protocol error');
+        this.#complain({ code: error.code, reason: error.message }, 'RTMP protocol error');
       } else {
         this.#log('error', { err: error }, 'RTMP connection failed');
       }
@@ -238,7 +248,7 @@ export class RtmpConnection {
       this.#guarded(() => {
         const refusal = refusalOf(error, kind);
         this.#deps.counters.refusedStreams++;
-        this.#log('warn', { code: refusal.code, reason: refusal.message }, `RTMP ${kind} refused`);
+        this.#complain({ code: refusal.code, reason: refusal.message }, `RTMP ${kind} refused`);
         if (this.#socket.destroyed || this.#farewellAtMs !== undefined) return;
         this.#session.refuseStream(refusal.code, refusal.message);
         this.#finish();
@@ -362,8 +372,16 @@ export class RtmpConnection {
   }
 
   #onClose(): void {
+    this.#finished.resolve();
     this.#deps.counters.ignoredMessages += this.#session.ignoredMessages;
     this.#endStream();
+  }
+
+  /** A line about a peer that does wrong, one a minute for each kind of wrong. */
+  #complain(facts: { readonly code: string; readonly reason?: string }, message: string): void {
+    const suppressed = this.#deps.throttle.pass(`${this.remoteAddress} ${facts.code}`, this.#deps.now());
+    if (suppressed !== undefined)
+      this.#log('warn', { ...facts, ...(suppressed > 0 && { suppressed }) }, message);
   }
 
   #log(level: 'debug' | 'info' | 'warn' | 'error', facts: object, message: string): void {

@@ -1,9 +1,11 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Access } from '../../access/access.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamService } from '../../streams/stream-service.ts';
-import { RtmpConnection, type RtmpDependencies } from './rtmp-connection.ts';
+import { LogThrottle } from './log-throttle.ts';
+import { FAREWELL_MS, RtmpConnection, type RtmpDependencies } from './rtmp-connection.ts';
 import { createRtmpCounters, type RtmpCounters } from './rtmp-counters.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './rtmp-settings.ts';
 
@@ -40,7 +42,15 @@ export class RtmpServer {
 
   constructor(options: RtmpServerOptions) {
     const { streams, access, logger, settings = DEFAULT_RTMP_SETTINGS, now = Date.now } = options;
-    this.#deps = { streams, access, logger, settings, now, counters: this.counters };
+    this.#deps = {
+      streams,
+      access,
+      logger,
+      settings,
+      now,
+      counters: this.counters,
+      throttle: new LogThrottle(),
+    };
   }
 
   /** Opens a port; may be called again for another one. Rejects with the socket's error. */
@@ -84,7 +94,13 @@ export class RtmpServer {
       connection.hangUp('NetConnection.Connect.AppShutdown', 'The server is closing.');
     }
     await Promise.all(connections.map((connection) => connection.ended));
-    for (const connection of connections) connection.displace();
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(connections.map((connection) => connection.finished)),
+      sleep(FAREWELL_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    for (const connection of connections) connection.destroy();
     await Promise.all(closed);
   }
 
@@ -129,7 +145,7 @@ export class RtmpServer {
       if (!connection.isPending) continue;
       this.counters.displacedConnections++;
       this.#forget(connection);
-      connection.displace();
+      connection.destroy();
       return true;
     }
     return false;
