@@ -53,7 +53,7 @@ export class FragmentIndex {
     sealRow(this.#bytes, 0);
   }
 
-  /** Reads the content of an `.idx`; `undefined` when its header or any row is not intact, or when it has no rows. */
+  /** Reads the content of an `.idx`; `undefined` when any of it is not intact or makes no sense, or when it has no rows. */
   static parse(bytes: Buffer): FragmentIndex | undefined {
     if (bytes.length < 2 * ROW_BYTES || bytes.length % ROW_BYTES !== 0) return undefined;
     if (bytes.toString('latin1', 0, 4) !== MAGIC || bytes.readUInt32BE(4) !== VERSION) return undefined;
@@ -63,7 +63,27 @@ export class FragmentIndex {
     const index = new FragmentIndex(bytes.readUInt32BE(8), bytes.toString('hex', 12, 20));
     index.#bytes = bytes;
     index.#count = bytes.length / ROW_BYTES - 1;
+    for (let row = 0; row < index.#count; row++) if (!index.#makesSense(row)) return undefined;
     return index;
+  }
+
+  /** A right checksum over wrong values would mislead every search: order and ranges are looked at as well. */
+  #makesSense(row: number): boolean {
+    const at = this.#at(row);
+    const { sequence, serverMs } = this.keyAt(row);
+    const startBytes = readUint64(this.#bytes, at + 48);
+    const isFirst = row === 0;
+    return (
+      this.#bytes.readUInt32BE(at + 72) > 0 &&
+      Number.isFinite(this.producerMsAt(row)) &&
+      Number.isSafeInteger(serverMs) &&
+      Number.isSafeInteger(readUint64(this.#bytes, at + 40)) &&
+      Number.isSafeInteger(sequence) &&
+      Number.isSafeInteger(this.ordinalAt(row)) &&
+      Number.isSafeInteger(this.endBytesAt(row)) &&
+      startBytes >= (isFirst ? this.headBytes : this.endBytesAt(row - 1)) &&
+      (isFirst || this.ordinalAt(row) > this.ordinalAt(row - 1))
+    );
   }
 
   get count(): number {

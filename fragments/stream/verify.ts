@@ -112,7 +112,7 @@ class StreamVerifier {
         this.#report('unreadable', file, error.message);
       }
     }
-    await this.#verifyManifest();
+    await this.#verifyManifest(new Set(names));
     return {
       stream: this.#stream,
       files: names.length,
@@ -184,11 +184,10 @@ class StreamVerifier {
   }
 
   /** The rows of files that are there must be what the files say; rows of deleted files may stand before them. */
-  async #verifyManifest(): Promise<void> {
+  async #verifyManifest(present: ReadonlySet<string>): Promise<void> {
     const manifest = new Manifest(this.#store, this.#directory);
     const { rows, isIntact } = await manifest.load();
-    const live = new Set(this.#summaries.map((summary) => fileNameOf(summary.key)));
-    const kept = rows.filter((row) => live.has(fileNameOf(row.key)));
+    const kept = rows.filter((row) => present.has(fileNameOf(row.key) + EXTENSION));
     const differs =
       !isIntact ||
       kept.length !== this.#summaries.length ||

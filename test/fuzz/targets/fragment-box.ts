@@ -24,7 +24,9 @@ function indexOf(fragments: number): FragmentIndex {
   const index = new FragmentIndex(32, makeInit().id);
   for (let at = 0; at < fragments; at++) {
     const [chunk] = maker.fragment();
-    if (chunk !== undefined) index.add({ info: chunk.fragment, offsetBytes: 32, boxBytes: 130, chunks: 1 });
+    if (chunk === undefined) continue;
+    const offsetBytes = index.endBytes;
+    index.add({ info: chunk.fragment, offsetBytes, boxBytes: 130, chunks: 1 });
   }
   return index;
 }
