@@ -148,6 +148,26 @@ test('loops go on in time', async (t) => {
   );
 });
 
+test('a file sent in real time, over and over, ends in good order when it is told to', async (t) => {
+  const harness = await startHarness(t);
+  const abort = new AbortController();
+  const sent = publishFile(CLIP, `${harness.url}/live/cam`, { loops: Infinity, signal: abort.signal });
+  await harness.streams.until(() => (harness.streams.last('cam')?.samples.length ?? 0) >= 5);
+  abort.abort();
+  const totals = await sent;
+  await harness.streams.until(() => harness.streams.last('cam')?.isEnded === true);
+  assert.equal(harness.streams.last('cam')?.samples.length, totals.samples);
+  assert.ok(totals.samples < 814, 'it was not sent as fast as the server takes it');
+});
+
+test('a publisher whose server goes away learns of it', async (t) => {
+  const harness = await startHarness(t);
+  const sent = publishFile(CLIP, `${harness.url}/live/cam`, { loops: Infinity });
+  await harness.streams.until(() => (harness.streams.last('cam')?.samples.length ?? 0) >= 5);
+  await harness.server.close();
+  await assert.rejects(sent, (error) => error instanceof RtmpError && error.code === 'refused');
+});
+
 test('RTMPS, with the digest handshake', async (t) => {
   const harness = await startHarness(t);
   const fixture = (name: string) => readFileSync(new URL(`../../fixtures/rtmp/${name}`, import.meta.url));
