@@ -102,6 +102,17 @@ export const describeStream = (stream) => request(streamPath(stream));
 export const getRanges = (stream, fromMs, toMs) =>
   request(`${streamPath(stream)}/ranges?from=${Math.max(0, Math.floor(fromMs))}&to=${Math.ceil(toMs)}`);
 
+/**
+ * Start of the first recording at or after an instant; `undefined` when there is none.
+ * @param {string} stream
+ * @param {number} atMs
+ * @returns {Promise<number | undefined>}
+ */
+export async function nextRecordedMs(stream, atMs) {
+  const { fragments } = await request(`${streamPath(stream)}/fragments?from=${Math.ceil(atMs)}&limit=1`);
+  return fragments[0]?.producerMs;
+}
+
 /** @param {string} name */
 export const createStream = (name) => request('/api/streams', { method: 'POST', json: { name } });
 

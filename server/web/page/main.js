@@ -1,10 +1,14 @@
 import * as api from './api.js';
-import { byId, element, setText } from './dom.js';
-import { ago, bitrate, byteSize, codecName, dateTime, day, frameRate, latency, timeOfDay } from './format.js';
+import { byId, setText } from './dom.js';
+import { dateTime, day, latency, timeOfDay } from './format.js';
 import { formatPlace, parsePlace } from './page-address.js';
 import { Player } from './player.js';
 import { ServerClock } from './server-clock.js';
 import { copyText, showSetup } from './setup.js';
+import { listenToShortcuts } from './shortcuts.js';
+import { listenToSignIn, showSignIn } from './sign-in.js';
+import { stageMessage } from './stage-message.js';
+import { showFacts, streamFacts } from './stream-facts.js';
 import { StreamList } from './stream-list.js';
 import { Timeline } from './timeline.js';
 
@@ -21,6 +25,7 @@ const SESSION_MS = 60_000;
 /** How often the recorded stretches are asked for while the time line stands still. */
 const RANGES_MS = 5000;
 const STEP_MS = 5000;
+const LAST_MS = 60_000;
 /** A click this near to now means the live picture. */
 const LIVE_CLICK_MS = 3000;
 
@@ -31,7 +36,6 @@ const player = new Player(byId('video', HTMLVideoElement), byId('held-frame', HT
 const timeline = new Timeline(byId('timeline', HTMLElement), now);
 const streamList = new StreamList(byId('stream-list', HTMLElement), byId('filter', HTMLInputElement), now);
 const controls = /** @type {HTMLElement} */ (document.querySelector('.controls'));
-const stageAction = byId('stage-action', HTMLButtonElement);
 
 /** @type {Session | undefined} */
 let session;
@@ -44,8 +48,8 @@ let recorded = null;
 /** @type {readonly import('./api.js').RecordedRange[]} */
 let ranges = [];
 let wasLive = false;
-/** @type {() => void} */
-let onStageAction = () => {};
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let rangesDue;
 
 const chosenStream = () => streams.find(({ name }) => name === chosen);
 const isStreamLive = () => chosenStream()?.live?.isLive === true;
@@ -100,12 +104,28 @@ function replay(wantedMs, { stayPaused = false } = {}) {
 }
 
 /**
+ * A replay has come to the end of its playlist: on with what was recorded after it, or with the live picture.
+ * @param {number} endMs
+ */
+async function goOnAfter(endMs) {
+  const name = chosen;
+  if (name === undefined) return;
+  await ask(async () => {
+    // The last fragment's end may lie a rounding behind its playlist's.
+    const nextMs = await api.nextRecordedMs(name, endMs + 1);
+    if (name !== chosen || player.mode !== 'replay') return;
+    if (nextMs !== undefined) replay(Math.max(nextMs, endMs + 1));
+    else if (isStreamLive()) goLive();
+  });
+}
+
+/**
  * The instant itself when it is recorded or nothing is known of its surroundings; else the start of the next stretch.
  * @param {number} wantedMs
  */
 function nearestRecorded(wantedMs) {
-  const { fromMs } = timeline.view;
-  if (wantedMs < fromMs) return wantedMs;
+  const { fromMs, toMs } = timeline.view;
+  if (wantedMs < fromMs || wantedMs > toMs) return wantedMs;
   const next = ranges.find(({ endMs }) => endMs > wantedMs);
   if (next !== undefined) return Math.max(wantedMs, next.startMs);
   const last = ranges.at(-1);
@@ -145,7 +165,7 @@ async function ask(/** @type {() => Promise<void>} */ load) {
     setNotice('');
     return true;
   } catch (error) {
-    if (error instanceof api.ApiError && error.status === 401) showSignIn();
+    if (error instanceof api.ApiError && error.status === 401) leave();
     else if (error instanceof api.ApiError || error instanceof api.UnreachableError) {
       setNotice(error instanceof api.UnreachableError ? `${error.message} Trying again…` : error.message);
     } else throw error;
@@ -213,7 +233,6 @@ async function start() {
     if (session === undefined && byId('sign-in', HTMLElement).hidden) setTimeout(start, POLL_MS);
     return;
   }
-  byId('sign-in', HTMLElement).hidden = true;
   byId('sign-out', HTMLElement).hidden = session?.principal.kind !== 'session';
   await ask(loadStreams);
 }
@@ -229,17 +248,13 @@ function showView() {
   if (isEmpty && wasHidden && session !== undefined) showSetup(byId('empty-setup', HTMLElement), session);
 }
 
-function showSignIn() {
+function leave() {
   session = undefined;
-  player.stop();
   chosen = undefined;
+  player.stop();
   for (const id of ['viewer', 'empty', 'add-camera', 'sign-out']) byId(id, HTMLElement).hidden = true;
   setNotice('');
-  const reason = location.pathname === '/login' ? 'This login link was used before, or has expired.' : '';
-  setText(byId('sign-in-reason', HTMLElement), reason);
-  // The link's token has no business in the address any more.
-  if (location.pathname === '/login') history.replaceState(null, '', '/');
-  byId('sign-in', HTMLElement).hidden = false;
+  showSignIn();
 }
 
 /** @param {string} text */
@@ -266,7 +281,8 @@ function render() {
   }
   renderStageMessage();
   renderClock();
-  renderFacts();
+  const stream = chosenStream();
+  if (stream !== undefined) showFacts(byId('facts', HTMLElement), streamFacts(stream, recorded));
   for (const button of document.querySelectorAll('[data-span-ms]')) {
     button.setAttribute(
       'aria-pressed',
@@ -299,78 +315,29 @@ function renderClock() {
 }
 
 function renderStageMessage() {
-  const [text, action, onAction] = stageMessage();
-  byId('stage-message', HTMLElement).hidden = text === '';
-  setText(byId('stage-text', HTMLElement), text);
-  stageAction.hidden = action === '';
-  setText(stageAction, action);
-  onStageAction = onAction;
+  const stream = chosenStream();
+  const message =
+    stream &&
+    stageMessage({
+      mode: player.mode,
+      status: player.status,
+      hasPicture: player.shownMs !== undefined,
+      isStreamLive: isStreamLive(),
+      codec: stream.live?.video?.codec,
+      lastMs: recorded?.endMs ?? stream.live?.lastFragmentMs ?? undefined,
+      nowMs: now(),
+    });
+  byId('stage-message', HTMLElement).hidden = message === undefined;
+  setText(byId('stage-text', HTMLElement), message?.text ?? '');
+  const action = byId('stage-action', HTMLElement);
+  action.hidden = message?.action === undefined;
+  setText(action, message?.action === 'live' ? 'Back to live' : 'Watch the last minute');
+  action.dataset.action = message?.action ?? '';
 }
 
-/** @returns {[text: string, action: string, onAction: () => void]} */
-function stageMessage() {
-  const none = () => {};
-  const { mode, status } = player;
-  const stream = chosenStream();
-  if (status === 'unsupported' && mode !== 'idle') {
-    const codec = stream?.live?.video?.codec;
-    return [
-      `This browser cannot play ${codec ? codecName(codec) : 'this codec'}. The recording goes on.`,
-      '',
-      none,
-    ];
-  }
-  if (mode !== 'replay' && stream !== undefined && !isStreamLive()) {
-    const lastMs = recorded?.endMs ?? stream.live?.lastFragmentMs ?? undefined;
-    if (lastMs === undefined) return ['The camera is offline. Nothing was recorded yet.', '', none];
-    const text = `The camera is offline. Last picture ${ago(lastMs, now())}, ${dateTime(lastMs)}.`;
-    return [text, 'Watch the last minute', () => replay(Math.max(recorded?.startMs ?? 0, lastMs - 60_000))];
-  }
-  if (mode === 'idle') return ['', '', none];
-  if (status === 'reconnecting') return ['The connection was lost. Trying again…', '', none];
-  if (status === 'nothing') {
-    if (mode === 'live') return ['Waiting for the first picture…', '', none];
-    return ['Nothing is recorded here.', isStreamLive() ? 'Back to live' : '', goLive];
-  }
-  if (status === 'ended') return ['The recording ends here.', '', none];
-  if (status === 'loading' && player.mode === 'live' && player.shownMs === undefined)
-    return ['Loading…', '', none];
-  return ['', '', none];
-}
-
-function renderFacts() {
-  const stream = chosenStream();
-  const live = stream?.live;
-  /** @type {[string, string][]} */
-  const facts = [];
-  if (live?.isLive) {
-    if (live.video) {
-      const { codec, width, height } = live.video;
-      facts.push([
-        'Video',
-        `${codecName(codec)}${width && height ? `, ${width} × ${height}` : ''}, ${frameRate(live.videoFps)}`,
-      ]);
-    }
-    if (live.audio) {
-      const { codec, sampleRateHz } = live.audio;
-      facts.push(['Audio', `${codecName(codec)}${sampleRateHz ? `, ${sampleRateHz / 1000} kHz` : ''}`]);
-    }
-    facts.push(['Bit rate', bitrate(live.bitrateBps)], ['Viewers', String(live.viewers)]);
-  }
-  if (recorded !== null) {
-    facts.push(['Recorded since', dateTime(recorded.startMs)], ['On disk', byteSize(recorded.sizeBytes)]);
-  }
-  if (stream !== undefined) {
-    const { retentionHours } = stream;
-    facts.push(['Kept for', retentionHours === null ? 'until space is needed' : `${retentionHours} h`]);
-  }
-  const list = byId('facts', HTMLElement);
-  const text = JSON.stringify(facts);
-  if (list.dataset.shown === text) return;
-  list.dataset.shown = text;
-  list.replaceChildren(
-    ...facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
-  );
+function onStageAction() {
+  if (byId('stage-action', HTMLElement).dataset.action === 'live') goLive();
+  else if (recorded !== null) replay(Math.max(recorded.startMs, recorded.endMs - LAST_MS));
 }
 
 // ——— What the user does ———
@@ -384,7 +351,7 @@ onClick('forward-5', () => step(STEP_MS));
 onClick('to-live', goLive);
 onClick('mute', () => player.toggleMuted());
 onClick('fullscreen', toggleFullscreen);
-onClick('stage-action', () => onStageAction());
+onClick('stage-action', onStageAction);
 onClick('copy-link', () => {
   const link = new URL(formatPlace({ stream: chosen, atMs: player.shownMs }), location.origin);
   void copyText(link.href, byId('copy-link', HTMLElement));
@@ -397,57 +364,32 @@ onClick('add-camera', () => {
   byId('setup-dialog', HTMLDialogElement).showModal();
 });
 onClick('sign-out', async () => {
-  if (await ask(api.signOut)) showSignIn();
+  if (await ask(api.signOut)) leave();
 });
 for (const button of document.querySelectorAll('[data-span-ms]')) {
   button.addEventListener('click', () => timeline.zoomTo(Number(button.getAttribute('data-span-ms'))));
 }
 byId('video', HTMLVideoElement).addEventListener('click', togglePlay);
 
-byId('sign-in-form', HTMLFormElement).addEventListener('submit', async (event) => {
-  event.preventDefault();
-  const form = byId('sign-in-form', HTMLFormElement);
-  const error = byId('sign-in-error', HTMLElement);
-  error.textContent = '';
-  try {
-    await api.signIn(String(new FormData(form).get('secret')));
-  } catch (failure) {
-    if (!(failure instanceof api.ApiError || failure instanceof api.UnreachableError)) throw failure;
-    error.textContent =
-      failure instanceof api.ApiError && failure.status === 401 ? 'No key has this secret.' : failure.message;
-    return;
-  }
-  form.reset();
-  await start();
-});
+listenToSignIn(start);
 
 function toggleFullscreen() {
   if (document.fullscreenElement !== null) void document.exitFullscreen();
   else void stage.requestFullscreen();
 }
 
-/** @type {Record<string, () => void>} */
-const KEYS = {
-  ' ': togglePlay,
-  k: togglePlay,
-  ArrowLeft: () => step(-STEP_MS),
-  ArrowRight: () => step(STEP_MS),
-  l: goLive,
-  m: () => player.toggleMuted(),
-  f: toggleFullscreen,
-};
-
-document.addEventListener('keydown', (event) => {
-  const { target, key } = event;
-  const action = KEYS[key];
-  if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector('dialog[open]') !== null || byId('viewer', HTMLElement).hidden) return;
-  if (target instanceof HTMLElement && target.matches('input, textarea, select')) return;
-  // On a button the space bar means the button.
-  if (key === ' ' && target instanceof HTMLButtonElement) return;
-  event.preventDefault();
-  action();
-});
+listenToShortcuts(
+  {
+    ' ': togglePlay,
+    k: togglePlay,
+    ArrowLeft: () => step(-STEP_MS),
+    ArrowRight: () => step(STEP_MS),
+    l: goLive,
+    m: () => player.toggleMuted(),
+    f: toggleFullscreen,
+  },
+  () => !byId('viewer', HTMLElement).hidden,
+);
 
 streamList.addEventListener('choose', (event) => choose(/** @type {CustomEvent<string>} */ (event).detail));
 timeline.addEventListener('pick', (event) => replay(/** @type {CustomEvent<number>} */ (event).detail));
@@ -457,14 +399,12 @@ timeline.addEventListener('view', () => {
   rangesDue = setTimeout(loadRecorded, 120);
 });
 player.addEventListener('change', render);
-player.addEventListener('continue', (event) => replay(/** @type {CustomEvent<number>} */ (event).detail));
+player.addEventListener('end', (event) => void goOnAfter(/** @type {CustomEvent<number>} */ (event).detail));
 window.addEventListener('hashchange', () => {
   const { stream, atMs } = parsePlace(location.hash);
   if (stream !== undefined && streams.some(({ name }) => name === stream)) choose(stream, atMs);
 });
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let rangesDue;
 setInterval(() => {
   renderClock();
   timeline.setShown(player.shownMs);
@@ -478,32 +418,23 @@ setInterval(() => {
 void start();
 void poll();
 
+const SHOWN_FACTS = /** @type {const} */ ([
+  'stream',
+  'mode',
+  'status',
+  'isPlaying',
+  'shownMs',
+  'latencyMs',
+  'stalls',
+  'replayStartMs',
+]);
+
 /** For tests and the curious: what the player measures, read-only. */
 Object.defineProperty(window, 'framelog', {
-  value: Object.freeze({
-    get stream() {
-      return player.stream;
-    },
-    get mode() {
-      return player.mode;
-    },
-    get status() {
-      return player.status;
-    },
-    get isPlaying() {
-      return player.isPlaying;
-    },
-    get shownMs() {
-      return player.shownMs;
-    },
-    get latencyMs() {
-      return player.latencyMs;
-    },
-    get stalls() {
-      return player.stalls;
-    },
-    get replayStartMs() {
-      return player.replayStartMs;
-    },
-  }),
+  value: Object.freeze(
+    Object.defineProperties(
+      {},
+      Object.fromEntries(SHOWN_FACTS.map((name) => [name, { get: () => player[name], enumerable: true }])),
+    ),
+  ),
 });

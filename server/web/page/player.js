@@ -18,8 +18,11 @@ const LEAD_MS = 15_000;
 const ARCHIVE_MS = 10 * 60_000;
 /** What is younger than this is played from a playlist that goes on to the live edge. */
 const DVR_MS = 10 * 60_000;
-/** A hidden tab may have slept: further behind than this, live playback starts anew. */
-const MAX_LIVE_LAG_MS = 15_000;
+/** Playing a little faster makes up for less than this; further behind its target, live playback jumps. */
+const MAX_LIVE_LAG_S = 2.5;
+const LAG_CHECK_MS = 1000;
+/** Checks in a row that must find it so: right after a start the end of the playlist moves in steps. */
+const LAG_CHECKS = 3;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 
 const COMMON = {
@@ -45,6 +48,7 @@ const HOLD_BACK_PART = 5 / 6;
 
 const REPLAY = { ...COMMON, lowLatencyMode: false, autoStartLoad: false, maxBufferLength: 20 };
 
+/** Events: `change` (mode, status, pause, sound), `end` (a replay was played to its end; detail: epoch ms of the end). */
 export class Player extends EventTarget {
   /** @type {Mode} */
   mode = 'idle';
@@ -70,6 +74,7 @@ export class Player extends EventTarget {
   #startedAt = 0;
   #failures = 0;
   #mediaErrors = 0;
+  #lateChecks = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
   /** The user has paused; a pause by the browser is not meant. */
@@ -90,9 +95,10 @@ export class Player extends EventTarget {
     this.#now = now;
     video.addEventListener('waiting', () => this.#onWaiting());
     video.addEventListener('ended', () => this.#onEnded());
+    video.addEventListener('seeked', () => this.#onSeeked());
     for (const event of ['play', 'pause', 'volumechange'])
       video.addEventListener(event, () => this.#changed());
-    document.addEventListener('visibilitychange', () => this.#onVisible());
+    setInterval(() => this.#checkLag(), LAG_CHECK_MS);
     this.#followFrames();
   }
 
@@ -273,7 +279,8 @@ export class Player extends EventTarget {
   /** Calls back for each frame that reaches the screen; its time is exact, which `currentTime` is not. */
   #followFrames() {
     this.#video.requestVideoFrameCallback((_now, { mediaTime }) => {
-      if (this.#hls !== undefined) this.#onFrame(mediaTime);
+      // While it seeks, what comes is the frame from before.
+      if (this.#hls !== undefined && !this.#video.seeking) this.#onFrame(mediaTime);
       this.#followFrames();
     });
   }
@@ -290,7 +297,11 @@ export class Player extends EventTarget {
       if (this.mode === 'replay') this.replayStartMs = performance.now() - this.#startedAt;
       this.#setStatus('ready');
     }
-    this.dispatchEvent(new Event('frame'));
+  }
+
+  /** A paused video calls back for one frame only, and perhaps while it still says that it seeks. */
+  #onSeeked() {
+    if (this.#hls !== undefined && this.#video.paused) this.#onFrame(this.#video.currentTime);
   }
 
   #onWaiting() {
@@ -298,27 +309,27 @@ export class Player extends EventTarget {
     if (this.mode === 'live' && this.#hasFrame && !seeking && !paused) this.stalls += 1;
   }
 
-  /** An archive playlist was played to its end: the recording goes on in the next one, or the camera is live by now. */
+  /** A playlist was played to its end: `end` (detail: epoch ms) asks for what comes next. */
   #onEnded() {
-    const { stream } = this;
     const last = this.segments.at(-1);
-    if (this.mode !== 'replay' || stream === undefined || last?.programDateTime == null) {
-      this.#setStatus('ended');
-      return;
-    }
-    const endMs = last.programDateTime + last.duration * 1000;
-    if (this.#now() - endMs < LEAD_MS) {
-      if (this.#isStreamLive()) this.playLive(stream);
-      else this.#setStatus('ended');
-      return;
-    }
-    this.dispatchEvent(new CustomEvent('continue', { detail: endMs }));
+    this.#setStatus('ended');
+    if (this.mode !== 'replay' || last?.programDateTime == null) return;
+    this.dispatchEvent(new CustomEvent('end', { detail: last.programDateTime + last.duration * 1000 }));
   }
 
-  #onVisible() {
-    const lagMs = this.latencyMs ?? 0;
-    if (document.hidden || this.mode !== 'live' || this.#isPaused || this.stream === undefined) return;
-    if (lagMs > MAX_LIVE_LAG_MS) this.playLive(this.stream);
+  /**
+   * Far behind: a tab that slept, or a camera that came back, whose playlist begins with what it sent before. Told from the end
+   * of the playlist, since the camera's clock may be wrong.
+   */
+  #checkLag() {
+    const hls = this.#hls;
+    if (hls === undefined || this.mode !== 'live' || !this.isPlaying) return;
+    const { latency, targetLatency, liveSyncPosition } = hls;
+    const isLate = targetLatency !== null && latency > targetLatency + MAX_LIVE_LAG_S;
+    this.#lateChecks = isLate ? this.#lateChecks + 1 : 0;
+    if (this.#lateChecks < LAG_CHECKS || liveSyncPosition === null) return;
+    this.#lateChecks = 0;
+    this.#video.currentTime = liveSyncPosition;
   }
 
   /** @param {import('hls.js').ErrorData} data */
@@ -339,11 +350,10 @@ export class Player extends EventTarget {
     const atMs = this.#shownMs;
     this.#holdFrame(true);
     this.#end();
-    if (data.response?.code === 404 || data.response?.code === 410) {
-      this.#setStatus('nothing');
-      return;
-    }
-    this.#setStatus('reconnecting');
+    const isNothing = data.response?.code === 404 || data.response?.code === 410;
+    this.#setStatus(isNothing ? 'nothing' : 'reconnecting');
+    // What was not recorded will never be; a camera may yet begin.
+    if (isNothing && mode === 'replay') return;
     const delayMs = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
     this.#failures += 1;
     this.#retry = setTimeout(() => {

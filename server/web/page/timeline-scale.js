@@ -71,9 +71,9 @@ export function columns(scale, ranges) {
   /** @type {{ fromPx: number, toPx: number }[]} */
   const found = [];
   for (const { startMs, endMs } of ranges) {
+    if (endMs <= scale.fromMs || startMs >= scale.toMs) continue;
     const fromPx = Math.max(0, xOf(scale, startMs));
     const toPx = Math.min(scale.widthPx, Math.max(xOf(scale, endMs), fromPx + 1));
-    if (toPx <= 0 || fromPx >= scale.widthPx) continue;
     const last = found.at(-1);
     // Gaps shorter than a pixel cannot be drawn; longer ones always show.
     if (last !== undefined && fromPx - last.toPx < 1) last.toPx = Math.max(last.toPx, toPx);

@@ -13,6 +13,10 @@ const MAX_SPAN_MS = 35 * 86_400_000;
 /** Room to the right of now, as a part of the span. */
 const LEAD = 0.02;
 const DRAG_PX = 5;
+/** The newest fragment of a live camera is on its way to the disk for no longer than this. */
+const MAX_UNWRITTEN_MS = 45_000;
+/** Assistive technology is told of the player's position in steps: it reads each change aloud. */
+const TOLD_STEP_MS = 5000;
 const BAR_TOP_PX = 24;
 const BAR_HEIGHT_PX = 30;
 
@@ -30,10 +34,13 @@ export class Timeline extends EventTarget {
   #isLive = false;
   /** @type {number | undefined} */
   #shownMs;
+  #toldMs = 0;
   /** @type {number | undefined} */
   #hoverPx;
   /** @type {{ px: number, endMs: number, moved: boolean } | undefined} */
   #press;
+  /** The last press moved the time line: the click at its end picks nothing. */
+  #wasDragged = false;
   #isDirty = true;
   /** @type {Colors | undefined} */
   #colors;
@@ -54,7 +61,8 @@ export class Timeline extends EventTarget {
     this.#now = now;
     root.addEventListener('pointerdown', (event) => this.#onDown(event));
     root.addEventListener('pointermove', (event) => this.#onMove(event));
-    // Not at pointerup: what moves then would lie under the click that follows.
+    root.addEventListener('pointerup', () => this.#endPress());
+    // Picks at the click, not at pointerup: what moves then would lie under the click that follows.
     root.addEventListener('click', (event) => this.#onClick(event));
     root.addEventListener('pointercancel', () => this.#leave());
     root.addEventListener('pointerleave', () => this.#leave());
@@ -95,12 +103,14 @@ export class Timeline extends EventTarget {
   /** @param {number | undefined} shownMs */
   setShown(shownMs) {
     this.#shownMs = shownMs;
-    this.#root.setAttribute('aria-valuetext', shownMs === undefined ? 'nothing shown' : dateTime(shownMs));
+    this.#redraw();
+    if (Math.abs((shownMs ?? 0) - this.#toldMs) < TOLD_STEP_MS) return;
+    this.#toldMs = shownMs ?? 0;
     const { fromMs, toMs } = this.view;
     this.#root.setAttribute('aria-valuemin', String(Math.round(fromMs)));
     this.#root.setAttribute('aria-valuemax', String(Math.round(toMs)));
     this.#root.setAttribute('aria-valuenow', String(Math.round(shownMs ?? toMs)));
-    this.#redraw();
+    this.#root.setAttribute('aria-valuetext', shownMs === undefined ? 'nothing shown' : dateTime(shownMs));
   }
 
   /**
@@ -174,11 +184,14 @@ export class Timeline extends EventTarget {
     this.#redraw();
   }
 
+  #endPress() {
+    this.#wasDragged = this.#press?.moved === true;
+    this.#press = undefined;
+  }
+
   /** @param {MouseEvent} event */
   #onClick(event) {
-    const isDragEnd = this.#press?.moved === true;
-    this.#press = undefined;
-    if (isDragEnd) return;
+    if (this.#wasDragged) return;
     const atMs = Math.min(timeOf(this.#scale, this.#xOf(event)), this.#now());
     this.dispatchEvent(new CustomEvent('pick', { detail: atMs }));
   }
@@ -237,7 +250,8 @@ export class Timeline extends EventTarget {
   /** What is recorded; of a live camera up to now, since the newest fragment is on its way to the disk. */
   #stretches() {
     const last = this.#ranges.at(-1);
-    if (!this.#isLive || last === undefined) return this.#ranges;
+    if (!this.#isLive || last === undefined || this.#now() - last.endMs > MAX_UNWRITTEN_MS)
+      return this.#ranges;
     return [
       ...this.#ranges.slice(0, -1),
       { startMs: last.startMs, endMs: Math.max(last.endMs, this.#now()) },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertMatches } from '../../unit/server/web/support/schema.ts';
-import { startWeb, type WebHarness } from '../../unit/server/web/support/web-harness.ts';
+import { rawGet, startWeb, type WebHarness } from '../../unit/server/web/support/web-harness.ts';
 
 /** A browser that followed the login link. */
 async function login(web: WebHarness): Promise<{ cookie: string }> {
@@ -88,20 +88,9 @@ test('in open mode programs need no key, foreign pages and foreign host names ge
   assert.equal((await create('a', {})).status, 201);
   assert.equal((await create('b', { origin: web.url })).status, 201);
   assert.equal((await create('c', { origin: 'https://evil.example' })).status, 403);
-  const rebound = await rawGet(web.url, '/api/streams', 'evil.example');
+  const rebound = await rawGet(`${web.url}/api/streams`, { host: 'evil.example' });
   assert.equal(rebound, 421);
 });
-
-/** `fetch` sets the Host header itself. */
-async function rawGet(url: string, path: string, host: string): Promise<number | undefined> {
-  const { get } = await import('node:http');
-  return new Promise((resolve, reject) => {
-    get(`${url}${path}`, { headers: { host } }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    }).on('error', reject);
-  });
-}
 
 test('keys are made, listed without their secrets, and revoked', async (t) => {
   const web = await startWeb(t);

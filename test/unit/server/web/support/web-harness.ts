@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Express } from 'express';
@@ -33,6 +33,16 @@ export interface WebHarness {
     path: string,
     init?: RequestInit & { readonly json?: unknown; readonly status?: number },
   ): Promise<unknown>;
+}
+
+/** Status of a GET with headers that `fetch` does not let through as they are. */
+export function rawGet(url: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
 }
 
 export async function startWeb(t: TestContext, settings: Partial<WebSettings> = {}): Promise<WebHarness> {
