@@ -1,6 +1,7 @@
 import { newHttpCounters } from '../http/http-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
+import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMetrics } from './metrics.ts';
 
@@ -33,6 +34,7 @@ export function documentMetrics(): string {
     openStreams: () => [],
     nowMs: () => 0,
   });
+  createWebMetrics(registry);
   const rows = registry.getMetricsAsArray().map((metric) => {
     const labels = 'labelNames' in metric ? (metric.labelNames as readonly string[]) : [];
     const shownLabels = labels.map((label) => `\`${label}\``).join(', ');

@@ -1,38 +1,28 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { WebMetrics } from './web-metrics.ts';
 
 /** The clients that follow fragment events now: bounded, and counted in the metrics. */
 export class Followers {
   readonly #max: number;
+  readonly #metrics: WebMetrics;
   #now = 0;
-  readonly #following: Gauge;
-  readonly #dropped: Counter;
 
-  constructor(max: number, registry: Registry) {
+  constructor(max: number, metrics: WebMetrics) {
     this.#max = max;
-    this.#following = new Gauge({
-      name: 'framelog_event_followers',
-      help: 'Clients that follow fragment events now',
-      registers: [registry],
-    });
-    this.#dropped = new Counter({
-      name: 'framelog_event_followers_dropped_total',
-      help: 'Followers of fragment events that were dropped because they read too slowly or because of an error',
-      registers: [registry],
-    });
+    this.#metrics = metrics;
   }
 
   /** Counts one in; `false` when there are too many. */
   enter(): boolean {
     if (this.#now >= this.#max) return false;
-    this.#following.set(++this.#now);
+    this.#metrics.followers.set(++this.#now);
     return true;
   }
 
   leave(): void {
-    this.#following.set(--this.#now);
+    this.#metrics.followers.set(--this.#now);
   }
 
   countDropped(): void {
-    this.#dropped.inc();
+    this.#metrics.followersDropped.inc();
   }
 }

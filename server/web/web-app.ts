@@ -1,5 +1,4 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
-import { Counter } from 'prom-client';
 import { hasLoopbackHost } from '../access/same-origin.ts';
 import { ApiError, toApiError } from './api-error.ts';
 import { mountPage } from './assets.ts';
@@ -14,6 +13,7 @@ import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { WebDependencies } from './web-dependencies.ts';
+import { createWebMetrics, type WebMetrics } from './web-metrics.ts';
 import type { WebRoute } from './web-route.ts';
 
 /** Every route of the API; openapi.json is held against this list, and this list against the app, by a test. */
@@ -31,7 +31,8 @@ const DEFAULT_MAX_FOLLOWERS = 1000;
 
 /** The REST API, the login and the page. Media does not pass through it (server/http/media-route.ts). */
 export function createWebApp(dependencies: WebDependencies): Express {
-  const { settings, metrics } = dependencies;
+  const { settings } = dependencies;
+  const metrics = createWebMetrics(dependencies.metrics);
   const followers = new Followers(settings.maxFollowers ?? DEFAULT_MAX_FOLLOWERS, metrics);
   const web: WebContext = { ...dependencies, followers };
   const app = express();
@@ -41,7 +42,7 @@ export function createWebApp(dependencies: WebDependencies): Express {
   app.set('query parser', 'simple');
 
   app.use(securityHeaders);
-  app.use(countRequests(web));
+  app.use(countRequests(web, metrics));
   if (settings.open) app.use(refuseForeignHost);
   app.use('/api', (_request, response, next) => {
     response.setHeader('cache-control', 'no-store');
@@ -58,18 +59,12 @@ export function createWebApp(dependencies: WebDependencies): Express {
 }
 
 /** Counts answers by status and logs them without their query: it may hold a token. */
-function countRequests({ metrics, logger, now }: WebContext): RequestHandler {
-  const requests = new Counter({
-    name: 'framelog_web_requests_total',
-    help: 'Requests answered by the REST API and the page, by status',
-    labelNames: ['status'],
-    registers: [metrics],
-  });
+function countRequests({ logger, now }: WebContext, { answers }: WebMetrics): RequestHandler {
   return (request, response, next) => {
     const startMs = now();
     const { method, path } = request;
     response.on('finish', () => {
-      requests.inc({ status: response.statusCode });
+      answers.inc({ status: response.statusCode });
       logger.debug({ method, path, status: response.statusCode, durationMs: now() - startMs }, 'request');
     });
     next();
