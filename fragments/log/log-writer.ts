@@ -235,10 +235,10 @@ export class LogWriter<E> {
     try {
       await file.index.append([bytes]);
     } catch (error) {
-      const index = file.index;
+      const { index } = file;
       file.index = undefined;
       this.#indexFailed(file, error);
-      await index.close();
+      await this.#tidy(file, () => index.close());
     }
   }
 
@@ -260,31 +260,44 @@ export class LogWriter<E> {
     }
     const index = framing.seal(sizeBytes);
     this.#file = undefined;
-    await file.data.close();
+    await this.#tidy(file, () => file.data.close());
     if (index === undefined) {
       this.#options.onDropped(file.name);
-      await file.index?.close();
-      await store.delete(`${directory}/${file.name}${extension}`);
-      await store.delete(`${directory}/${file.name}.idx`);
+      await this.#tidy(file, async () => {
+        await file.index?.close();
+        await store.delete(`${directory}/${file.name}${extension}`);
+        await store.delete(`${directory}/${file.name}.idx`);
+      });
       return;
     }
-    await this.#finishIndex(file, failure === undefined ? framing.takeIndexBytes() : undefined, index);
+    const rest = failure === undefined ? framing.takeIndexBytes() : undefined;
+    await this.#tidy(file, () => this.#finishIndex(file, rest, index));
     await this.#options.onSealed(file.name, sizeBytes);
+  }
+
+  /** Work whose failure costs time later and never media. */
+  async #tidy(file: OpenFile, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#indexFailed(file, error);
+    }
   }
 
   /** `rest` is what the index still lacks; `undefined` when it must be written anew. */
   async #finishIndex(file: OpenFile, rest: Uint8Array | undefined, whole: Uint8Array): Promise<void> {
+    const path = `${this.#options.directory}/${file.name}.idx`;
     try {
       if (file.index !== undefined && rest !== undefined) {
         if (rest.length > 0) await file.index.append([rest]);
         await file.index.sync();
       } else {
-        await this.#options.store.replace(`${this.#options.directory}/${file.name}.idx`, whole);
+        await this.#options.store.replace(path, whole);
       }
     } catch (error) {
       this.#indexFailed(file, error);
       // A part of an index must not be taken for a whole one.
-      await this.#options.store.delete(`${this.#options.directory}/${file.name}.idx`);
+      await this.#options.store.delete(path);
     } finally {
       await file.index?.close();
     }

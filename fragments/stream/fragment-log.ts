@@ -21,7 +21,10 @@ export interface InitSegment {
 
 /** One `prft moof mdat` to append. The log puts its own `uuid` box in front. */
 export interface ChunkToAppend {
-  /** The fragment's facts as known when this chunk ends; duration and size count this chunk and those before it. */
+  /**
+   * The fragment's facts as known when this chunk ends; duration counts this chunk and those before it. Ordinals and
+   * sequences grow; server times do not go back. The log puts in the size as it is on disk.
+   */
   readonly fragment: FragmentInfo;
   readonly init: InitSegment;
   /** Lead-track ticks covered by this chunk alone. */

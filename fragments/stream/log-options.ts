@@ -64,7 +64,7 @@ export interface LogStoreOptions {
   readonly retentionOf?: (stream: string) => RetentionLimits;
   /** Files open for reading at most, apart from those in use; default 256. */
   readonly openFiles?: number;
-  /** Memory for indexes of sealed files; default 16 MiB. */
+  /** Memory for indexes of sealed files, of about 40 KB each; default 4 MiB. */
   readonly indexCacheBytes?: number;
   readonly onEvent?: (event: LogEvent) => void;
 }

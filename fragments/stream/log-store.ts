@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ByteBudget } from '../log/byte-budget.ts';
-import { type ByteStore, StoreError } from '../log/byte-store.ts';
+import type { ByteStore } from '../log/byte-store.ts';
 import { type Clock, systemClock } from '../log/clock.ts';
 import { LocalByteStore } from '../log/local-byte-store.ts';
 import type { LogWriteError } from '../log/log-error.ts';
@@ -16,8 +16,6 @@ import { isStreamName, streamDirectory, streamNames } from './stream-directory.t
 
 const MIB = 1024 * 1024;
 
-/** Freed at once when a write finds the disk full, so that not each write must ask. */
-const DISK_FULL_BYTES = 64 * MIB;
 /** Streams opened at once by `openAll`. */
 const OPEN_AT_ONCE = 8;
 
@@ -31,7 +29,7 @@ const DEFAULTS = {
   reserveBytes: 1024 * MIB,
   retentionIntervalMs: 5000,
   openFiles: 256,
-  indexCacheBytes: 16 * MIB,
+  indexCacheBytes: 4 * MIB,
 } as const;
 
 /** Why a LogStore refused. */
@@ -241,16 +239,22 @@ export class LogStore {
 
   /** Shared by all writers that find the disk full at the same time. */
   #freeWhenFull(): Promise<number> {
-    this.#freeing ??= freeSpace(this.#logs.values(), DISK_FULL_BYTES, 'disk-full')
+    this.#freeing ??= this.#freeToReserve()
       .catch((error: unknown) => {
-        if (!(error instanceof StoreError)) throw error;
-        this.#report({ type: 'retention-failed', stream: '', reason: error.message });
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#report({ type: 'retention-failed', stream: '', reason });
         return 0;
       })
       .finally(() => {
         this.#freeing = undefined;
       });
     return this.#freeing;
+  }
+
+  /** At least one file, also where a quota is full and not the disk. */
+  async #freeToReserve(): Promise<number> {
+    const wantedBytes = await missingToReserve(this.#store, this.#options.reserveBytes);
+    return freeSpace(this.#logs.values(), Math.max(1, wantedBytes), 'disk-full');
   }
 
   #count(error: LogWriteError): void {

@@ -117,7 +117,7 @@ export class StoredFiles {
       if (manifest.isWhole) await manifest.append(summary);
       else await manifest.write(await this.summariesOf(this.#keys(0, this.sealedFiles)));
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
+      if (!(error instanceof StoreError || error instanceof LogReadError)) throw error;
       onEvent({ type: 'index-failed', stream, file: 'manifest', reason: error.message });
     }
   }

@@ -356,6 +356,48 @@ test('an index that cannot be written costs no media', async () => {
   );
 });
 
+test('whatever else fails while a file is sealed, the log goes on and nothing acknowledged is lost', async () => {
+  const kinds = [
+    'delete',
+    'replace',
+    'sync',
+    'create',
+    'append',
+    'truncate',
+    'sync-directory',
+    'read',
+  ] as const;
+  for (const failing of kinds) {
+    const rig = new LogRig({ fileMaxMs: 6000 });
+    const log = await rig.open();
+    const maker = new ChunkMaker();
+    await rig.write(log, maker, 1);
+    const acknowledged = [0];
+    rig.disk.onOperation = ({ kind }) =>
+      kind === failing ? { error: new StoreError('io-error', failing), tornBytes: 10 } : undefined;
+    const append = async (): Promise<void> => {
+      for (const chunk of maker.fragment()) {
+        await log.append(chunk).then(
+          () => acknowledged.push(chunk.fragment.ordinal),
+          (error: LogWriteError) => assert.equal(error.code, 'io-error'),
+        );
+      }
+    };
+    for (let fragment = 0; fragment < 10; fragment++) await append();
+    rig.disk.onOperation = () => undefined;
+    for (let fragment = 0; fragment < 10; fragment++) await append();
+    assert.equal(acknowledged.at(-1), 20, failing);
+    const ordinals = new Set((await listAll(log)).map(({ ordinal }) => ordinal));
+    for (const ordinal of acknowledged) assert.ok(ordinals.has(ordinal), `${failing}: ${ordinal}`);
+    await log.close();
+    for (const disk of [rig.disk.afterKill(), rig.disk.afterPowerCut()]) {
+      const found = new Set((await listAll(await new LogRig({ disk }).open())).map(({ ordinal }) => ordinal));
+      for (const ordinal of acknowledged)
+        assert.ok(found.has(ordinal), `${failing}, opened again: ${ordinal}`);
+    }
+  }
+});
+
 test('a lost lease fences the writer: nothing more is written, queued or new', async () => {
   const rig = new LogRig();
   let isHeld = true;
