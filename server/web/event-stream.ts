@@ -50,8 +50,14 @@ export class EventStream {
     });
   }
 
-  /** Hangs up. */
-  close(): void {
+  /** Ends the answer after what was sent. */
+  end(): void {
+    this.#end();
+    this.#response.end();
+  }
+
+  /** Cuts the connection, with what a slow client has not read yet. */
+  hangUp(): void {
     this.#end();
     this.#response.destroy();
   }

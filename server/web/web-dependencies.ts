@@ -16,6 +16,8 @@ export interface WebDependencies {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly settings: WebSettings;
+  /** Aborted when the server begins to close: event streams, which never end by themselves, are ended then. */
+  readonly closing?: AbortSignal;
 }
 
 export interface WebSettings {

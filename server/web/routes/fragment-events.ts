@@ -4,12 +4,11 @@ import { ApiError } from '../api-error.ts';
 import { ALL_TIME, type Call } from '../call.ts';
 import { EventStream } from '../event-stream.ts';
 import { followFragments, SlowFollowerError } from '../follow-fragments.ts';
+import { ordinal } from '../query-values.ts';
 import { route } from '../web-route.ts';
 
 const DEFAULT_MAX_BACKLOG = 1000;
 const DEFAULT_HEARTBEAT_MS = 15_000;
-
-const ordinal = z.coerce.number().int().min(0);
 
 export const fragmentEventRoutes = [
   route({
@@ -21,18 +20,21 @@ export const fragmentEventRoutes = [
       call.require({ action: 'view', stream: name, of: 'live' });
       const stream = await call.web.streams.open(name);
       const afterOrdinal = startOrdinal(call, stream, call.query.after);
-      const { followers, settings, logger } = call.web;
+      const { followers, settings, logger, closing } = call.web;
+      if (closing?.aborted) throw new ApiError(503, 'closing', 'The server is closing.');
       if (!followers.enter()) {
         throw new ApiError(503, 'too-many-followers', 'Too many clients follow events.', {
           'retry-after': '30',
         });
       }
       const events = new EventStream(call.response, settings.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
+      const end = () => events.end();
+      closing?.addEventListener('abort', end);
       try {
         const following = followFragments(stream, {
           afterOrdinal,
           maxWaiting: settings.maxFollowerBacklog ?? DEFAULT_MAX_BACKLOG,
-          onOverflow: () => events.close(),
+          onOverflow: () => events.hangUp(),
           signal: events.closed,
         });
         for await (const event of following) {
@@ -40,12 +42,14 @@ export const fragmentEventRoutes = [
         }
       } catch (error) {
         // The headers are out: nothing can be told but by hanging up. The client comes back with Last-Event-ID.
+        events.hangUp();
         followers.countDropped();
         const level = error instanceof SlowFollowerError ? 'info' : 'error';
         logger[level]({ err: error, stream: name, follower: call.principal.id }, 'event follower dropped');
       } finally {
         followers.leave();
-        events.close();
+        closing?.removeEventListener('abort', end);
+        end();
       }
       return undefined;
     },

@@ -6,6 +6,7 @@ import { ApiError } from '../api-error.ts';
 import { ALL_TIME, type Call } from '../call.ts';
 import { firstIncompleteOrdinal } from '../complete-fragments.ts';
 import { instant } from '../instant.ts';
+import { ordinal, pageLimit } from '../query-values.ts';
 import { gapsBetween } from '../recorded-gaps.ts';
 import { fragmentJson } from '../resources.ts';
 import { route } from '../web-route.ts';
@@ -19,21 +20,22 @@ export const recordingRoutes = [
   route({
     method: 'get',
     path: '/api/streams/:name/ranges',
-    query: z.object({ from: instant.default(0), to: instant.optional(), clock }),
+    query: z.object({ from: instant.optional(), to: instant.optional(), clock }),
     handle: async (call) => {
-      const { from: fromMs, clock: by } = call.query;
+      const { from, clock: by } = call.query;
       const toMs = call.query.to ?? call.nowMs;
-      if (toMs <= fromMs) throw new ApiError(400, 'invalid-request', 'to: must be later than from');
-      const name = requireArchive(call, by, fromMs, toMs);
+      if (from !== undefined && toMs <= from) {
+        throw new ApiError(400, 'invalid-request', 'to: must be later than from');
+      }
+      const name = requireArchive(call, by, from ?? ALL_TIME.fromMs, toMs);
       const open = await call.web.streams.open(name);
-      const all = await open.log.ranges(by, fromMs, toMs);
+      const all = await open.log.ranges(by, from ?? 0, toMs);
       const ranges = all.slice(0, MAX_RANGES);
       const nextFromMs = all[MAX_RANGES]?.startMs ?? null;
-      const gaps = gapsBetween(
-        ranges,
-        fromMs,
-        nextFromMs ?? recordedUntilMs(open, toMs, call.nowMs, all.at(-1)?.endMs),
-      );
+      // Before the stream's first fragment nothing is missing.
+      const fromMs = from ?? all[0]?.startMs ?? toMs;
+      const untilMs = nextFromMs ?? recordedUntilMs(open, toMs, call.nowMs, all.at(-1)?.endMs);
+      const gaps = gapsBetween(ranges, fromMs, untilMs);
       return { clock: by, fromMs, toMs, ranges, gaps, nextFromMs };
     },
   }),
@@ -43,9 +45,9 @@ export const recordingRoutes = [
     query: z.object({
       from: instant.optional(),
       to: instant.optional(),
-      after: z.coerce.number().int().min(0).optional(),
+      after: ordinal.optional(),
       clock,
-      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      limit: pageLimit,
     }),
     handle: async (call) => {
       const { from, to, after, clock: by, limit } = call.query;

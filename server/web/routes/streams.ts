@@ -4,6 +4,7 @@ import type { StreamRecord } from '../../catalog/catalog.ts';
 import { type OpenStream, StreamError } from '../../streams/stream-service.ts';
 import { ApiError } from '../api-error.ts';
 import { type Call, maySee } from '../call.ts';
+import { pageLimit } from '../query-values.ts';
 import { liveJson, recordJson, streamJson } from '../resources.ts';
 import { route } from '../web-route.ts';
 
@@ -19,7 +20,7 @@ export const streamRoutes = [
     query: z.object({
       after: z.string().max(256).optional(),
       prefix: z.string().max(256).optional(),
-      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      limit: pageLimit,
     }),
     handle: (call) => {
       const { visible, more } = visibleStreams(call, call.query);

@@ -163,3 +163,13 @@ test('there is a bound on followers, and a right is needed', async (t) => {
   await web.json('/api/streams/cam/fragments/events', { headers, status: 403 });
   await web.json('/api/streams/none/fragments/events', { headers: web.admin, status: 404 });
 });
+
+test('a server that closes ends its event streams', async (t) => {
+  const web = await startWeb(t);
+  const cam = web.streams.add('cam');
+  const response = await web.request('/api/streams/cam/fragments/events', { headers: web.admin });
+  await until(() => cam.followers === 1);
+  web.closing.abort();
+  assert.equal(await response.text(), 'retry: 2000\n\n');
+  assert.equal(cam.followers, 0);
+});

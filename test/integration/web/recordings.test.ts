@@ -39,6 +39,9 @@ test('ranges and gaps between two instants, and up to now', async (t) => {
   );
   assert.deepEqual(all.gaps, [{ startMs: START_MS + 20_000, endMs: START_MS + 30_000 }]);
 
+  const withoutFrom = await ask('');
+  assert.deepEqual(withoutFrom.gaps, all.gaps);
+
   // Live at +60 s: what follows the last fragment is on its way. Once the camera has gone, it is missing.
   const live = await ask(`?from=${START_MS + 30_000}`);
   assert.deepEqual(live.gaps, []);

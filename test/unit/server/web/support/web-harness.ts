@@ -24,6 +24,8 @@ export interface WebHarness {
   /** The clock; tests set it. */
   nowMs: number;
   health: HealthReport;
+  /** Says that the server begins to close. */
+  readonly closing: AbortController;
   /** `Authorization` of an admin key. */
   readonly admin: { readonly authorization: string };
   /** Requests a path; a body is sent as JSON. Redirects are not followed. */
@@ -59,6 +61,7 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
   const harness = {
     nowMs: START_MS + 60_000,
     health: { checks: { http: true, rtmp: true } } as HealthReport,
+    closing: new AbortController(),
   };
   const app = createWebApp({
     streams,
@@ -68,6 +71,7 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     health: () => harness.health,
     logger: pino({ level: 'trace' }, { write: (line: string) => logLines.push(line) }),
     now: () => harness.nowMs,
+    closing: harness.closing.signal,
     settings: {
       version: '1.2.3',
       open: false,
