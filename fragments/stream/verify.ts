@@ -188,9 +188,11 @@ class StreamVerifier {
     const manifest = new Manifest(this.#store, this.#directory);
     const { rows, isIntact } = await manifest.load();
     const kept = rows.filter((row) => present.has(fileNameOf(row.key) + EXTENSION));
+    // The newest file is not in it while it is written, nor after a crash: the next opening seals it.
+    const lacksNewestOnly = kept.length === this.#summaries.length - 1;
     const differs =
       !isIntact ||
-      kept.length !== this.#summaries.length ||
+      !(kept.length === this.#summaries.length || lacksNewestOnly) ||
       kept.some((row, at) => !encodeSummary(row).equals(encodeSummary(this.#summaries[at] ?? row)));
     if (!differs) return;
     const { repair = false } = this.#options;

@@ -55,6 +55,13 @@ test('finds nothing wrong with a log that was closed, and tells what is in it', 
   );
 });
 
+test('finds nothing wrong with a log that is being written', async () => {
+  const rig = new LogRig({ fileMaxMs: 10_000 });
+  await rig.write(await rig.open(), new ChunkMaker(), 12);
+  assert.deepEqual(await kinds(rig.disk), []);
+  assert.deepEqual(await kinds(rig.disk.afterKill(), true), []);
+});
+
 test('finds and repairs what is disposable', async () => {
   const whole = await sealedLog();
   const index = filesOf(whole, '.idx')[1] ?? '';
@@ -66,7 +73,7 @@ test('finds and repairs what is disposable', async () => {
     ['manifest', (disk) => flip(disk, 'streams/cam/manifest', 9)],
     [
       'manifest',
-      (disk) => disk.put('streams/cam/manifest', disk.bytesOf('streams/cam/manifest').subarray(0, -136)),
+      (disk) => disk.put('streams/cam/manifest', disk.bytesOf('streams/cam/manifest').subarray(0, -2 * 136)),
     ],
     [
       'torn-tail',
