@@ -1,15 +1,6 @@
-import { fragmentDurationMs } from './fragment.ts';
 import type { GrowingFragment } from './growing-fragment.ts';
 import type { LiveChange, LiveFragment, LiveWindowReader } from './live-window.ts';
 import type { StreamSettings } from './stream-settings.ts';
-
-/**
- * Parts leave the playlist "after they are greater than three Target Durations from the end" and must be had for as
- * long again (draft-pantos-hls-rfc8216bis §6.2.2).
- */
-const KEPT_TARGET_DURATIONS = 6;
-/** However short its fragments are. */
-const MAX_FRAGMENTS = 64;
 
 /** The live window of one stream, kept over all its sessions; its writer feeds it. */
 export class MemoryLiveWindow implements LiveWindowReader {
@@ -125,26 +116,18 @@ export class MemoryLiveWindow implements LiveWindowReader {
     this.#clear();
   }
 
-  /** Oldest first, what is over the bounds and safe in the log. What is not is bounded by the log's own backlog. */
+  /**
+   * Oldest first, what is over the bounds and safe in the log. What is not is bounded by the log's own backlog. Viewers whose
+   * playlists name older parts hold those themselves.
+   */
   #evict(): void {
     const { windowFragments, windowBytes } = this.#settings;
     const complete = this.#fragments.length - (this.#current === undefined ? 0 : 1);
-    let count = complete;
-    let keptMs = 0;
-    let targetMs = 0;
-    for (const { info } of this.#fragments) {
-      keptMs += fragmentDurationMs(info);
-      targetMs = Math.max(targetMs, Math.ceil(fragmentDurationMs(info) / 1000) * 1000);
-    }
     let gone = 0;
     for (const fragment of this.#fragments) {
       if (gone === complete || !fragment.isSettled) break;
-      keptMs -= fragmentDurationMs(fragment.info);
-      const isNeeded =
-        count <= windowFragments || (keptMs < KEPT_TARGET_DURATIONS * targetMs && count <= MAX_FRAGMENTS);
-      if (isNeeded && this.#completeBytes <= windowBytes) break;
+      if (complete - gone <= windowFragments && this.#completeBytes <= windowBytes) break;
       this.#completeBytes -= fragment.payloadBytes;
-      count--;
       gone++;
     }
     if (gone > 0) this.#fragments.splice(0, gone);

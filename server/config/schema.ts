@@ -65,7 +65,7 @@ const rtmp = z.strictObject({
     .default(20_000)
     .describe('A publisher that sends nothing for this long is dead: its stream is free again.'),
   maxMessageBytes: byteSize(64 * 1024, 256 * MiB)
-    .default(16 * MiB)
+    .default(8 * MiB)
     .describe('Largest RTMP message, which is about the largest frame.'),
 });
 
@@ -104,9 +104,9 @@ const live = z.strictObject({
     .describe('Length of an LL-HLS part. Shorter is closer to live and costs more requests.'),
   windowFragments: z
     .int()
-    .min(3)
+    .min(2)
     .max(100)
-    .default(8)
+    .default(3)
     .describe('Fragments of a stream kept in memory for live viewers.'),
   windowBytes: byteSize(MiB, 16 * GiB)
     .default(32 * MiB)
