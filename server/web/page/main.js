@@ -302,6 +302,8 @@ function modeLabel() {
   const { mode, status } = player;
   if (mode === 'idle' || status === 'unsupported' || status === 'nothing') return '';
   if (mode === 'replay') return 'REPLAY';
+  // The last pictures of a camera that has gone are played to their end.
+  if (!isStreamLive()) return '';
   return player.isPaused ? 'PAUSED' : 'LIVE';
 }
 

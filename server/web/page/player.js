@@ -19,7 +19,7 @@ const ARCHIVE_MS = 10 * 60_000;
 /** What is younger than this is played from a playlist that goes on to the live edge. */
 const DVR_MS = 10 * 60_000;
 /** Playing a little faster makes up for less than this; further behind its target, live playback jumps. */
-const MAX_LIVE_LAG_S = 2.5;
+const MAX_LIVE_LAG_S = 1.5;
 const LAG_CHECK_MS = 1000;
 /** Checks in a row that must find it so: right after a start the end of the playlist moves in steps. */
 const LAG_CHECKS = 3;
