@@ -6,7 +6,8 @@ import type { ReadBuffers } from './read-buffers.ts';
 /**
  * Sends a range of a stored fragment in pooled reads, one piece at a time: the next piece is read when the socket has
  * taken the last one, so a viewer never holds more than one buffer. `begin` writes the headers; it is called after the
- * first read, so that bytes which cannot be read are still a proper error.
+ * first read, so that bytes which cannot be read are still a proper error. `onWait` is called when the socket does not
+ * take a piece at once.
  *
  * @throws LogReadError of `source.read`; when `begin` was called before, the response is destroyed.
  */
@@ -16,6 +17,7 @@ export async function pumpFragment(
   buffers: ReadBuffers,
   response: ServerResponse,
   begin: () => void,
+  onWait: () => void,
 ): Promise<void> {
   const buffer = buffers.take();
   let reusable = true;
@@ -26,7 +28,8 @@ export async function pumpFragment(
       await source.read(buffer, offsetBytes, lengthBytes);
       if (offsetBytes === range.startBytes) begin();
       offsetBytes += lengthBytes;
-      reusable = await writeOut(response, buffer.subarray(0, lengthBytes), offsetBytes === range.endBytes);
+      const isLast = offsetBytes === range.endBytes;
+      reusable = await writeOut(response, buffer.subarray(0, lengthBytes), isLast, onWait);
       if (!reusable) return;
     }
   } catch (error) {
@@ -39,7 +42,12 @@ export async function pumpFragment(
 }
 
 /** Resolves true when the operating system has taken the bytes, false when the viewer went away. */
-function writeOut(response: ServerResponse, piece: Buffer, isLast: boolean): Promise<boolean> {
+function writeOut(
+  response: ServerResponse,
+  piece: Buffer,
+  isLast: boolean,
+  onWait: () => void,
+): Promise<boolean> {
   if (response.closed || response.destroyed || response.socket === null) return Promise.resolve(false);
   return new Promise((resolve) => {
     const onClose = () => resolve(response.writableFinished);
@@ -51,5 +59,6 @@ function writeOut(response: ServerResponse, piece: Buffer, isLast: boolean): Pro
     };
     if (isLast) response.end(piece, onTaken);
     else response.write(piece, onTaken);
+    if (response.writableLength > 0) onWait();
   });
 }

@@ -25,12 +25,14 @@ export interface MediaReply {
 export const COMMON_HEADERS: readonly string[] = [
   'Access-Control-Allow-Origin',
   '*',
-  'Access-Control-Expose-Headers',
-  'Content-Length, Content-Range, ETag, Retry-After',
   // What a camera sent is never to be taken for a page of ours.
   'X-Content-Type-Options',
   'nosniff',
 ];
+
+/** For scripts of other origins; what is left out of it here, they can read anyway or have no use for. */
+const EXPOSED = ['Access-Control-Expose-Headers', 'Content-Range, ETag'];
+const EXPOSED_OF_ERRORS = ['Access-Control-Expose-Headers', 'Retry-After'];
 
 /** Judges HEAD, `If-None-Match`, `Range` and `If-Range` (RFC 9110 §13.2.2 gives the order). */
 export function decideReply(request: IncomingMessage, head: MediaHead, sizeBytes: number): MediaReply {
@@ -59,26 +61,26 @@ export function writeReplyHead(
   reply: MediaReply,
   sizeBytes: number,
 ): void {
-  const { range } = reply;
-  const headers = [...COMMON_HEADERS];
-  if (reply.status === 416) {
-    headers.push('Content-Range', `bytes */${sizeBytes}`, 'Content-Length', '0');
+  const { range, status } = reply;
+  const headers = COMMON_HEADERS.slice();
+  if (status === 416) {
+    headers.push(...EXPOSED, 'Content-Range', `bytes */${sizeBytes}`, 'Content-Length', '0');
     response.writeHead(416, headers);
     return;
   }
   headers.push('Cache-Control', head.cacheControl);
   if (head.vary !== undefined) headers.push('Vary', head.vary);
-  if (head.etag !== undefined) headers.push('ETag', head.etag);
-  if (reply.status !== 304) {
+  if (head.etag !== undefined) headers.push(...EXPOSED, 'ETag', head.etag);
+  if (status !== 304) {
     headers.push('Content-Type', head.contentType);
     headers.push('Content-Length', String(range.endBytes - range.startBytes));
     if (head.etag !== undefined) headers.push('Accept-Ranges', 'bytes');
     if (head.contentEncoding !== undefined) headers.push('Content-Encoding', head.contentEncoding);
   }
-  if (reply.status === 206) {
+  if (status === 206) {
     headers.push('Content-Range', `bytes ${range.startBytes}-${range.endBytes - 1}/${sizeBytes}`);
   }
-  response.writeHead(reply.status, headers);
+  response.writeHead(status, headers);
 }
 
 /** The client hung up, or the answer was sent: writing to it would be an error. */
@@ -106,7 +108,8 @@ export function sendError(response: ServerResponse, error: MediaError): void {
     return;
   }
   const body = Buffer.from(`${JSON.stringify({ error: { code: error.code, message: error.message } })}\n`);
-  const headers = [...COMMON_HEADERS, 'Cache-Control', 'no-store', 'Content-Type', 'application/json'];
+  const headers = [...COMMON_HEADERS, ...EXPOSED_OF_ERRORS, 'Cache-Control', 'no-store'];
+  headers.push('Content-Type', 'application/json');
   headers.push('Content-Length', String(body.length));
   if (error.retryAfterS !== undefined) headers.push('Retry-After', String(error.retryAfterS));
   if (error.allow !== undefined) headers.push('Allow', error.allow);

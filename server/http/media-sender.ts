@@ -84,12 +84,17 @@ export class MediaSender {
         return;
       }
       const lengthBytes = reply.range.endBytes - reply.range.startBytes;
-      await pumpFragment(source, reply.range, this.#buffers, response, () => {
+      const begin = () => {
         if (isGone(response)) return;
         writeReplyHead(response, head, reply, sizeBytes);
-        this.#watch(response, lengthBytes);
         this.#counters.coldBytes += lengthBytes;
-      });
+      };
+      let isWatched = false;
+      const onWait = () => {
+        if (!isWatched) this.#watch(response, lengthBytes);
+        isWatched = true;
+      };
+      await pumpFragment(source, reply.range, this.#buffers, response, begin, onWait);
     } finally {
       source.close();
     }

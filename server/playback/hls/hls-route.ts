@@ -12,7 +12,7 @@ import { answerInit, answerPart, answerSegment } from './media-calls.ts';
 import { type PlayTarget, parsePlayPath } from './play-path.ts';
 import { PlaybackError, refusalOf } from './playback-error.ts';
 import { answerArchive, answerDvr, answerLive } from './playlist-calls.ts';
-import { parsePlaylistQuery } from './playlist-query.ts';
+import { type PlaylistQuery, parsePlaylistQuery } from './playlist-query.ts';
 import { Viewers } from './viewers.ts';
 
 export interface HlsRouteOptions {
@@ -34,6 +34,7 @@ export interface HlsRoute extends MediaRoute {
   close(): void;
 }
 
+const NO_QUERY: PlaylistQuery = {};
 const METHODS = 'GET, HEAD, OPTIONS';
 
 export function createHlsRoute(options: HlsRouteOptions): HlsRoute {
@@ -51,7 +52,7 @@ export function createHlsRoute(options: HlsRouteOptions): HlsRoute {
       throw new PlaybackError(503, 'closing', 'The server is closing.', { retryAfterS: 2 });
     const path = parsePlayPath(url.pathname);
     if (path === undefined) throw new PlaybackError(404, 'not-found', 'There is no such thing to play.');
-    const query = parsePlaylistQuery(url.searchParams);
+    const query = url.search === '' ? NO_QUERY : parsePlaylistQuery(url.searchParams);
     const nowMs = options.now();
     const principal = viewers.recognize(request, query.token, nowMs);
     await answerTarget({ request, response, stream: path.stream, query, principal, nowMs }, path.target);
