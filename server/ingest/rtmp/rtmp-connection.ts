@@ -5,6 +5,7 @@ import type { OpenStream, Publication, StreamService } from '../../streams/strea
 import { admitPlayer, admitPublisher, type Caller, refusalOf } from './gatekeeper.ts';
 import { LivePlayer } from './live-player.ts';
 import type { LogThrottle } from './log-throttle.ts';
+import type { ReadPacer } from './read-pacer.ts';
 import { appName, RTMP_APP } from './rtmp-address.ts';
 import type { RtmpCounters } from './rtmp-counters.ts';
 import { RtmpError } from './rtmp-error.ts';
@@ -23,6 +24,8 @@ export interface RtmpDependencies {
   readonly now: () => number;
   /** Shared by all connections. */
   readonly throttle: LogThrottle;
+  /** Shared by all publishers. */
+  readonly pacer: ReadPacer;
 }
 
 interface Publishing {
@@ -280,6 +283,7 @@ export class RtmpConnection {
     counters.publishers++;
     this.#log('info', { software: this.#connect.flashVer }, 'RTMP publisher accepted');
     this.#begin();
+    if (this.#publishing !== undefined) this.#deps.pacer.add(this.#socket);
   }
 
   async #play(name: string): Promise<void> {
@@ -356,6 +360,7 @@ export class RtmpConnection {
     const publishing = this.#publishing;
     if (publishing !== undefined) {
       this.#publishing = undefined;
+      this.#deps.pacer.remove(this.#socket);
       counters.publishers--;
       publishing.maker.end(now());
       this.#log('info', { stream: publishing.stream }, 'RTMP publication ended');

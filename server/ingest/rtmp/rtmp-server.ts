@@ -5,6 +5,7 @@ import type { Access } from '../../access/access.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamService } from '../../streams/stream-service.ts';
 import { LogThrottle } from './log-throttle.ts';
+import { ReadPacer } from './read-pacer.ts';
 import { FAREWELL_MS, RtmpConnection, type RtmpDependencies } from './rtmp-connection.ts';
 import { createRtmpCounters, type RtmpCounters } from './rtmp-counters.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './rtmp-settings.ts';
@@ -50,6 +51,7 @@ export class RtmpServer {
       now,
       counters: this.counters,
       throttle: new LogThrottle(),
+      pacer: new ReadPacer(),
     };
   }
 
