@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const NEEDED_MAJOR = 24;
 
@@ -17,6 +18,9 @@ const NEEDED_MAJOR = 24;
 process.env.UV_THREADPOOL_SIZE ??= '16';
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
+  // Media lives outside the JavaScript heap. By default V8 collects whenever 64 MB of that came in, which with many cameras is
+  // all the time: this makes it one sum with the heap. Halves the CPU of 40 cameras (docs/decisions/2026-11-21-garbage-collection.md).
+  setFlagsFromString('--external-memory-accounted-in-global-limit');
   await import('../server/main.ts');
 } else {
   runOnBundledNode();
