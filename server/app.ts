@@ -147,9 +147,11 @@ async function start(
     rtmp: rtmp.counters,
     openStreams: () => streams.openStreams(),
     log: () => store.stats(),
+    writers: () => streams.writerCounters(),
     hls,
     nowMs,
   });
+  const closing = new AbortController();
   let rtmpPort = config.rtmp.port;
   const web = createWebApp({
     streams,
@@ -159,9 +161,11 @@ async function start(
     health: () => health.report(),
     logger,
     now: nowMs,
+    closing: closing.signal,
     settings: {
       version,
       open: config.access.open,
+      ...(config.http.publicUrl === undefined ? {} : { publicOrigin: config.http.publicUrl }),
       publishUrl: (hostname) => `rtmp://${hostname}:${rtmpPort}/live`,
     },
   });
@@ -177,6 +181,7 @@ async function start(
 
   closers.add(() => http.close());
   closers.add(() => hls.close());
+  closers.add(() => closing.abort());
   closers.add(() => rtmp.close());
   const httpPort = (await http.listen()).port;
   health.set('http', true);

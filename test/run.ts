@@ -68,6 +68,7 @@ function installMissing(): void {
 function check(): void {
   for (const [command, ...args] of [
     ['tsc', '-p', 'tsconfig.json'],
+    ['tsc', '-p', 'server/web/page'],
     ['biome', 'check', '.'],
   ]) {
     console.log(`> ${command} ${args.join(' ')}`);

@@ -81,7 +81,9 @@ export class AccessControl implements Access {
   recognizeSecret(secret: string | undefined, remoteAddress: string, nowMs: number): Recognition {
     if (this.#options.open) return { ok: true, principal: openPrincipal };
     const key = this.#keyOfSecret(secret, remoteAddress, nowMs);
-    return typeof key === 'string' ? this.#refuse(key) : { ok: true, principal: keyPrincipal(key) };
+    return typeof key === 'string'
+      ? this.#refuse(key)
+      : { ok: true, principal: keyPrincipal(key, this.#keys) };
   }
 
   issuePlaybackToken(scope: PlaybackTokenScope): string {

@@ -24,6 +24,8 @@ export interface Principal {
   /** When it ends by itself, epoch ms. A token that it makes for others ends then too. */
   readonly expiresMs?: number;
   may(wish: Wish): boolean;
+  /** Was the key behind it revoked since, or has it expired? For connections that last long; absent: never. */
+  readonly isOver?: (nowMs: number) => boolean;
 }
 
 /** What came with an HTTP request that may prove who it is. */

@@ -1,4 +1,4 @@
-import type { KeyRecord } from '../catalog/catalog.ts';
+import type { KeyCatalog, KeyRecord } from '../catalog/catalog.ts';
 import type { PlaybackTokenScope, Principal, Wish } from './access.ts';
 import { scopeAllows } from './playback-token.ts';
 import { allows } from './rights.ts';
@@ -7,9 +7,18 @@ import type { Session } from './sessions.ts';
 /** Anybody at all, in open mode. */
 export const openPrincipal: Principal = { kind: 'open', id: 'open', may: () => true };
 
-/** Somebody who knows the secret of a key. */
-export function keyPrincipal(key: KeyRecord): Principal {
-  return { kind: 'key', id: key.id, ...endOf(key), may: (wish) => allows(key.rights, wish) };
+/** Somebody who knows the secret of a key. `keys`: to see later whether it was revoked. */
+export function keyPrincipal(key: KeyRecord, keys: Pick<KeyCatalog, 'key'>): Principal {
+  return {
+    kind: 'key',
+    id: key.id,
+    ...endOf(key),
+    may: (wish) => allows(key.rights, wish),
+    isOver: (nowMs) => {
+      const current = keys.key(key.id);
+      return current === undefined || current.revokedMs !== null || (current.expiresMs ?? Infinity) <= nowMs;
+    },
+  };
 }
 
 /** A browser that logged in with a key. */

@@ -18,7 +18,7 @@ This page is made from the server's registry by \`node test/docs/write-docs.ts\`
 `;
 
 /** No metric is read while they are described. */
-function noLogStats(): never {
+function noValues(): never {
   throw new Error('a description reads no values');
 }
 
@@ -30,7 +30,8 @@ export function documentMetrics(): string {
     http: newHttpCounters(),
     rtmp: createRtmpCounters(),
     hls: { counters: newHlsCounters(), waiting: 0 },
-    log: noLogStats,
+    log: noValues,
+    writers: noValues,
     openStreams: () => [],
     nowMs: () => 0,
   });

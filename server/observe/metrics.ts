@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import type { LogStoreStats } from '../../fragments/stream/log-options.ts';
+import type { WriterCounters } from '../../fragments/stream/stream-writer.ts';
 import type { HttpCounters } from '../http/http-counters.ts';
 import type { RtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import type { HlsCounters } from '../playback/hls/hls-counters.ts';
@@ -17,6 +18,7 @@ export interface MetricSources {
   readonly rtmp: RtmpCounters;
   readonly hls: { readonly counters: HlsCounters; readonly waiting: number };
   readonly log: () => LogStoreStats;
+  readonly writers: () => WriterCounters;
   /** The streams that are open, at each scrape. */
   readonly openStreams: () => Iterable<OpenStream>;
   readonly nowMs: () => number;
@@ -36,6 +38,7 @@ export function createMetrics(sources: MetricSources): Registry {
   );
   registerFragments(instruments, sources);
   registerStreams(instruments, sources);
+  registerWriters(instruments, sources.writers);
   registerLog(instruments, sources.log);
   registerRtmp(instruments, sources.rtmp);
   registerHttp(instruments, sources.http);
@@ -118,6 +121,45 @@ function registerStreams(to: Instruments, { openStreams, nowMs }: MetricSources)
     `Bytes of the log files. ${byStream}`,
     'stream',
     () => read().storedBytes,
+  );
+}
+
+function registerWriters(to: Instruments, writers: MetricSources['writers']): void {
+  to.countBy(
+    'framelog_samples_mended_total',
+    'Samples that were stored otherwise than they came: dts moved forward (nudged), time made up (made-up), behind another track (late).',
+    'reason',
+    () => {
+      const { nudged, madeUp, late } = writers();
+      return { nudged, 'made-up': madeUp, late };
+    },
+  );
+  to.countBy(
+    'framelog_samples_dropped_total',
+    'Samples that are not stored: before the first key frame, or of a track that was never declared.',
+    'reason',
+    () => {
+      const { droppedBeforeKey, unknownTrack } = writers();
+      return { 'before-key': droppedBeforeKey, 'unknown-track': unknownTrack };
+    },
+  );
+  to.countBy(
+    'framelog_runs_begun_total',
+    'Discontinuities that a producer caused: a jump of its timestamps, another decoder configuration.',
+    'reason',
+    () => {
+      const { jumps, configChanges } = writers();
+      return { jump: jumps, config: configChanges };
+    },
+  );
+  to.countBy(
+    'framelog_interleave_waits_ended_total',
+    'A silent track was waited for no longer: its time was up, or too many bytes waited.',
+    'reason',
+    () => {
+      const { silences, overflows } = writers();
+      return { silence: silences, bytes: overflows };
+    },
   );
 }
 

@@ -25,6 +25,8 @@ export interface WebSettings {
   readonly version: string;
   /** `--open`: no key is needed. The app then refuses Host names other than loopback's (DNS rebinding). */
   readonly open: boolean;
+  /** `http.publicUrl`: the origin under which a proxy shows this server. */
+  readonly publicOrigin?: string;
   /** Where encoders push, as seen by a client that reached us under this host name: `rtmp://host:1935/live`. */
   readonly publishUrl: (hostname: string) => string;
   /** Followers of fragment events at a time, over all streams (default 1000). */

@@ -43,7 +43,7 @@ export function route<Query extends z.ZodObject, Body extends z.ZodObject>(
     bodyNames: Object.keys(spec.body?.shape ?? {}),
     handler: (web) => {
       const answer = async (request: Request, response: Response): Promise<void> => {
-        refuseForeignPage(request);
+        refuseForeignPage(request, web.settings.publicOrigin);
         const query = parse(spec.query, request.query);
         const body = parse(spec.body, request.body);
         const json = await spec.handle(new Call(web, request, response, query, body));
@@ -63,9 +63,13 @@ function parse<Shape extends z.ZodObject>(shape: Shape | undefined, input: unkno
  * A page of another site can make a browser send our cookie, and in open mode needs none: what changes state must come
  * from our own page, from a program that is no browser, or carry a key, which no browser adds by itself.
  */
-function refuseForeignPage(request: Request): void {
+function refuseForeignPage(request: Request, publicOrigin: string | undefined): void {
   if (request.method === 'GET' || request.method === 'HEAD') return;
   if (request.headers.authorization !== undefined) return;
-  if (isSameOrigin(request) || !(isFromBrowserPage(request) || request.headers.cookie !== undefined)) return;
+  if (
+    isSameOrigin(request, publicOrigin) ||
+    !(isFromBrowserPage(request) || request.headers.cookie !== undefined)
+  )
+    return;
   throw new ApiError(403, 'foreign-origin', 'What changes something must be asked for by this site itself.');
 }

@@ -1,4 +1,4 @@
-import type { Access, Recognition } from '../../access/access.ts';
+import type { Access, Principal, Recognition } from '../../access/access.ts';
 import { StreamError } from '../../streams/stream-service.ts';
 import { type RtmpTarget, readTarget } from './rtmp-address.ts';
 import { RtmpError } from './rtmp-error.ts';
@@ -29,8 +29,14 @@ const REASONS: Readonly<Record<Extract<Recognition, { ok: false }>['reason'], st
   'rate-limited': 'Too many wrong keys from this address; try again later.',
 };
 
+/** A stream, and by what right. */
+export interface Admission {
+  readonly stream: string;
+  readonly principal: Principal;
+}
+
 /** The stream that the caller may publish. Throws RefusedError. */
-export function admitPublisher(access: Access, name: string, caller: Caller, nowMs: number): string {
+export function admitPublisher(access: Access, name: string, caller: Caller, nowMs: number): Admission {
   const target = targetOf(name, caller, 'NetStream.Publish.BadName');
   const secret = target.secret ?? target.token;
   const recognition = access.recognizeSecret(secret, caller.remoteAddress, nowMs);
@@ -38,11 +44,11 @@ export function admitPublisher(access: Access, name: string, caller: Caller, now
   if (!principal.may({ action: 'publish', stream: target.stream })) {
     throw new RefusedError('NetStream.Publish.Denied', 'The key may not publish this stream.');
   }
-  return target.stream;
+  return { stream: target.stream, principal };
 }
 
 /** The stream that the caller may watch live. Throws RefusedError. */
-export function admitPlayer(access: Access, name: string, caller: Caller, nowMs: number): string {
+export function admitPlayer(access: Access, name: string, caller: Caller, nowMs: number): Admission {
   const { stream, secret, token } = targetOf(name, caller, 'NetStream.Play.StreamNotFound');
   const { remoteAddress } = caller;
   const recognition =
@@ -53,7 +59,7 @@ export function admitPlayer(access: Access, name: string, caller: Caller, nowMs:
   if (!principal.may({ action: 'view', stream, of: 'live' })) {
     throw new RefusedError('NetStream.Play.Failed', 'The key may not view this stream.');
   }
-  return stream;
+  return { stream, principal };
 }
 
 /** What the stream service's refusal is in RTMP; other errors are thrown on. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Access } from '../../access/access.ts';
+import type { Access, Principal } from '../../access/access.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { OpenStream, Publication, StreamService } from '../../streams/stream-service.ts';
 import { admitPlayer, admitPublisher, type Caller, refusalOf } from './gatekeeper.ts';
@@ -47,6 +47,8 @@ const MAX_UNREAD_REPLY_BYTES = 256 << 10;
 const MAX_UNREAD_MEDIA_BYTES = 256 << 10;
 /** Time that a peer has to take our last words before the socket is destroyed. */
 export const FAREWELL_MS = 2000;
+/** How soon a revoked key ends what it began. */
+const RIGHT_CHECK_MS = 5000;
 const REVOKED = {
   'taken-over': ['NetStream.Publish.BadName', 'Another publisher took the stream over.'],
   deleted: ['NetStream.Publish.BadName', 'The stream was deleted.'],
@@ -61,6 +63,9 @@ export class RtmpConnection {
   readonly #session: ServerSession;
   readonly #deps: RtmpDependencies;
   #connect = NO_REQUEST;
+  /** By whose right it publishes or plays. */
+  #principal: Principal | undefined;
+  #principalCheckedAtMs = 0;
   #publishing: Publishing | undefined;
   #playing: Playing | undefined;
   /** Start of the current wait for publish or play. */
@@ -118,6 +123,9 @@ export class RtmpConnection {
       counters.handshakeTimeouts++;
       this.#complain({ code: 'timeout' }, 'RTMP connection did not publish or play in time');
       this.#socket.destroy();
+    } else if (this.#isRightOver(nowMs)) {
+      this.#log('info', {}, 'RTMP key revoked or expired');
+      this.hangUp('NetStream.Failed', 'The stream key is not valid any more.');
     } else if (this.#publishing !== undefined) {
       this.#sweepPublisher(nowMs);
     } else {
@@ -140,6 +148,12 @@ export class RtmpConnection {
   /** Cuts the connection off, e.g. to make room for a newer one. */
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #isRightOver(nowMs: number): boolean {
+    if (nowMs - this.#principalCheckedAtMs < RIGHT_CHECK_MS) return false;
+    this.#principalCheckedAtMs = nowMs;
+    return this.#principal?.isOver?.(nowMs) ?? false;
   }
 
   #sweepPublisher(nowMs: number): void {
@@ -262,7 +276,7 @@ export class RtmpConnection {
   async #publish(name: string): Promise<void> {
     const { streams, access, counters, now } = this.#deps;
     const caller: Caller = { connect: this.#connect, remoteAddress: this.remoteAddress };
-    const stream = admitPublisher(access, name, caller, now());
+    const { stream, principal } = admitPublisher(access, name, caller, now());
     const publication = await streams.publish(
       {
         stream,
@@ -278,6 +292,7 @@ export class RtmpConnection {
       await publication.end(now());
       return;
     }
+    this.#principal = principal;
     this.#publishing = { stream, publication, maker: new SampleMaker(publication, counters) };
     counters.publications++;
     counters.publishers++;
@@ -289,7 +304,7 @@ export class RtmpConnection {
   async #play(name: string): Promise<void> {
     const { streams, access, counters, now } = this.#deps;
     const caller: Caller = { connect: this.#connect, remoteAddress: this.remoteAddress };
-    const streamName = admitPlayer(access, name, caller, now());
+    const { stream: streamName, principal } = admitPlayer(access, name, caller, now());
     const stream = await streams.open(streamName);
     if (this.#socket.destroyed || this.#farewellAtMs !== undefined) return;
     const socket = this.#socket;
@@ -306,6 +321,7 @@ export class RtmpConnection {
     const stopListening = stream.window.listen((change) => {
       if (change === 'sample' || change === 'fragment') this.#guarded(() => this.#pump());
     });
+    this.#principal = principal;
     this.#playing = { name: streamName, stream, player, stopListening };
     counters.players++;
     this.#log('info', { software: this.#connect.flashVer }, 'RTMP player accepted');

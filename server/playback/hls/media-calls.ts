@@ -7,8 +7,11 @@ import { requireAnything, requireFragment, requireLive } from './viewers.ts';
 
 const MEDIA_TYPE = 'video/mp4';
 const FOREVER = 'max-age=31536000, immutable';
-/** Part names count from the stream's creation; one that is deleted and made again uses them again. */
-const PART_MAX_AGE = 'max-age=60';
+/**
+ * Long enough for viewers behind one cache to share a part, shorter than it takes until its name could mean another one: part names
+ * count fragments, and those that a crash kept from the disk are counted again.
+ */
+const PART_MAX_AGE = 'max-age=2';
 
 /** Answers `init/<id>.mp4`. The name is a digest of the content. */
 export async function answerInit(services: HlsServices, call: HlsCall, initId: string): Promise<void> {

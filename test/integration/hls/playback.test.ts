@@ -140,7 +140,7 @@ test('all who wait for a part get it with one rendering, and those who hang up w
   assert.match(answers[0]?.body.toString() ?? '', /part\/10\.0\.m4s",INDEPENDENT=YES\n/);
   const part = await hint;
   assert.equal(part.status, 200);
-  assert.equal(part.headers['cache-control'], 'public, max-age=60');
+  assert.equal(part.headers['cache-control'], 'public, max-age=2');
 });
 
 test('a hinted part that does not come, because its fragment or the stream ends, is a 404', async (t) => {

@@ -155,6 +155,36 @@ test('with TLS: HTTP/2 for media and the app', async (t) => {
   await appClosed;
 });
 
+test('with TLS: an error of a route is a 500, and one who left is nobody', async (t) => {
+  const left = Promise.withResolvers<void>();
+  const seen = Promise.withResolvers<void>();
+  const { server, counters, log } = await startRig(
+    t,
+    async (request, response, sender, url) => {
+      if (url.pathname === '/media/broken') throw new Error('disk on fire');
+      response.once('close', left.resolve);
+      seen.resolve();
+      await left.promise;
+      await sendBody(request, response, sender, url);
+      throw new Error('too late');
+    },
+    { tls: TLS },
+  );
+  const client = connectHttp2(server.origin, { ca: TLS.cert, servername: 'localhost' });
+  t.after(() => client.destroy());
+  const broken = await get2(client, { ':path': '/media/broken' });
+  assert.equal(broken.headers[':status'], 500);
+  assert.equal(JSON.parse(broken.body).error.code, 'internal');
+  const leaver = client.request({ ':path': '/media/slow' });
+  leaver.on('error', () => {});
+  await seen.promise;
+  leaver.destroy();
+  await left.promise;
+  assert.equal((await get2(client, { ':path': '/media/broken' })).headers[':status'], 500);
+  assert.equal(counters.failures, 3);
+  assert.equal(log.lines.length, 3);
+});
+
 test('with TLS: HTTP/1.1 for those who ask for it', async (t) => {
   const { server } = await startRig(t, sendBody, { tls: TLS, fallback: expressApp() });
   for (const [path, text] of [

@@ -10,6 +10,7 @@ import { createMetrics, type MetricSources } from '../../../../server/observe/me
 import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../server/observe/stream-levels.ts';
 import { newHlsCounters } from '../../../../server/playback/hls/hls-counters.ts';
 import type { FragmentEvent, LiveState, OpenStream } from '../../../../server/streams/stream-service.ts';
+import { WriterTotals } from '../../../../server/streams/writer-totals.ts';
 
 /** An open stream as far as metrics look at it. */
 function openStream(name: string, live: Partial<LiveState>): OpenStream {
@@ -44,6 +45,7 @@ function setUp(streams: readonly OpenStream[] = []) {
     rtmp: createRtmpCounters(),
     hls: { counters: newHlsCounters(), waiting: 0 },
     log: () => logStats,
+    writers: () => new WriterTotals().with([]),
     openStreams: () => {
       walks++;
       return streams;
