@@ -39,8 +39,10 @@ export class Viewers {
         break;
       }
     }
-    this.#known.set(key, { principal: answer.principal, untilMs: nowMs + this.#keepMs });
-    return answer.principal;
+    const { principal } = answer;
+    const untilMs = Math.min(nowMs + this.#keepMs, principal.expiresMs ?? Number.POSITIVE_INFINITY);
+    this.#known.set(key, { principal, untilMs });
+    return principal;
   }
 }
 

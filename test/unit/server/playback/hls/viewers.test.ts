@@ -24,11 +24,12 @@ const requestOf = (headers: Record<string, string> = {}) =>
 class CountingAccess {
   asked = 0;
   answer: Recognition = { ok: false, reason: 'invalid' };
+  expiresMs = 1e9;
 
   recognizeHttp({ token }: HttpCredentials): Recognition {
     this.asked += 1;
     if (token?.startsWith('good') !== true) return this.answer;
-    const scope: PlaybackTokenScope = { stream: 'cam', live: true, range: null, expiresMs: 0 };
+    const scope: PlaybackTokenScope = { stream: 'cam', live: true, range: null, expiresMs: this.expiresMs };
     return { ok: true, principal: tokenPrincipal(scope) };
   }
 }
@@ -44,6 +45,17 @@ test('who was recognized is not checked again for a while, whose credentials dif
   viewers.recognize(requestOf({ authorization: 'Bearer b' }), 'good', 5000);
   viewers.recognize(requestOf(), 'good2', 5000);
   assert.equal(access.asked, 5);
+});
+
+test('nobody is known for longer than the token is valid', () => {
+  const access = new CountingAccess();
+  access.expiresMs = 1000;
+  const viewers = new Viewers(access, 5000);
+  viewers.recognize(requestOf(), 'good', 0);
+  viewers.recognize(requestOf(), 'good', 999);
+  assert.equal(access.asked, 1);
+  viewers.recognize(requestOf(), 'good', 1000);
+  assert.equal(access.asked, 2);
 });
 
 test('who was refused is checked each time, and told why', () => {
