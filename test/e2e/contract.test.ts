@@ -71,6 +71,37 @@ test('without --open, publishing, viewing and REST need a key', async () => {
   }
 });
 
+test('a key made beside the running server publishes; revoked, it ends its publication', async () => {
+  const server = await startServerProcess({ open: false });
+  try {
+    const keys = async (...args: string[]): Promise<string> => {
+      const child = spawnFramelog(['keys', ...args, '--data', server.dataDir, '--json']);
+      let output = '';
+      child.stdout?.on('data', (data: Buffer) => {
+        output += data.toString();
+      });
+      await finished(child);
+      return output;
+    };
+    const key = JSON.parse(await keys('create', '--name', 'door', '--publish', 'cam', '--view', 'cam')) as {
+      id: string;
+      secret: string;
+    };
+    const pusher = pushWithFfmpeg(CLIP, `${server.rtmpUrl}/live/cam?key=${key.secret}`, { loop: true });
+    const pushEnded = finished(pusher).catch((error: unknown) => error);
+    const bearer = { headers: { authorization: `Bearer ${key.secret}` } };
+    await until('the publication', async () => {
+      const answer = await fetch(`${server.httpUrl}/api/streams/cam/live`, bearer);
+      return answer.ok && ((await answer.json()) as { isLive: boolean }).isLive;
+    });
+    await keys('revoke', key.id);
+    assert.ok((await pushEnded) instanceof Error, 'the publisher is told and hung up on');
+    assert.equal((await fetch(`${server.httpUrl}/api/streams/cam/live`, bearer)).status, 401);
+  } finally {
+    assert.equal(await server.stop(), 0);
+  }
+});
+
 test('--open beyond loopback is refused with a reason', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'framelog-contract-'));
   try {
