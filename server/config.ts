@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { z } from 'zod';
 import { ConfigError } from './config/config-error.ts';
 import { readEnvironment } from './config/environment.ts';
 import { type Layer, parseConfigFile, resolveConfig } from './config/parse.ts';
-import type { configSchema } from './config/schema.ts';
+import type { Config } from './config/schema.ts';
 
 export { ConfigError } from './config/config-error.ts';
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
-
-/** The settings of a server, checked and complete. Byte sizes are in bytes; all else carries its unit in the name. */
-export type Config = DeepReadonly<z.output<typeof configSchema>>;
+export type { Config } from './config/schema.ts';
 
 /** More than any configuration needs; a log file given by mistake is not read whole. */
 const MAX_FILE_BYTES = 256 * 1024;

@@ -1,12 +1,6 @@
+import { type ListeningServer, pageUrl, publishUrl } from '../addresses.ts';
 import type { Config } from '../config.ts';
 import { version } from '../observe/version.ts';
-
-/** The server that runs, as app.ts gives it. */
-export interface ListeningServer {
-  readonly ports: { readonly http: number; readonly rtmp: number; readonly rtmps?: number | undefined };
-  /** One-time login link of the admin; none in open mode. */
-  readonly loginUrl?: string | undefined;
-}
 
 /** The contract's line for programs that start a server: what listens where. */
 export function listeningLine(server: ListeningServer, config: Config, pid: number): string {
@@ -48,21 +42,3 @@ export function listeningText(server: ListeningServer, config: Config): string {
 /** Said at every start in open mode, on stderr. */
 export const OPEN_MODE_WARNING =
   'OPEN MODE: anybody on this machine may publish, view and delete without a key. Leave out --open for anything but a trial.\n';
-
-/** Where users open the page. */
-export function pageUrl(server: ListeningServer, config: Config): string {
-  const { http } = config;
-  if (http.publicUrl !== undefined) return `${http.publicUrl}/`;
-  return `${http.tls === undefined ? 'http' : 'https'}://${urlHost(http.host)}:${server.ports.http}/`;
-}
-
-/** Where a camera publishes a stream. */
-export function publishUrl(server: ListeningServer, config: Config, stream: string): string {
-  return `rtmp://${urlHost(config.rtmp.host)}:${server.ports.rtmp}/live/${stream}`;
-}
-
-/** A host as it stands in a URL that works on this machine. */
-function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
-}

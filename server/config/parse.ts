@@ -1,8 +1,7 @@
 import type { z } from 'zod';
 import { findBindProblem } from '../access/bind-rule.ts';
-import type { Config } from '../config.ts';
 import { ConfigError } from './config-error.ts';
-import { configSchema } from './schema.ts';
+import { type Config, configSchema } from './schema.ts';
 import { groups, settings } from './settings.ts';
 import { suggest } from './suggest.ts';
 

@@ -184,3 +184,8 @@ export const configSchema = z.strictObject({
   access: access.prefault({}),
   logs: logs.prefault({}),
 });
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** The settings of a server, checked and complete. Byte sizes are in bytes; all else carries its unit in the name. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;

@@ -1,34 +1,10 @@
+import { type AmfObject, type AmfValue, amfObject, EcmaArray } from './amf-value.ts';
 import { decodeAmf3 } from './amf3.ts';
 import { RtmpError } from './rtmp-error.ts';
 
 /**
  * Action Message Format 0 (Adobe, "AMF 0 Specification", 2007): the notation of RTMP commands and metadata.
  */
-
-/** Properties by name, in wire order. Has no prototype, so that no name is special. */
-export interface AmfObject {
-  [name: string]: AmfValue;
-}
-
-export type AmfValue =
-  | number
-  | boolean
-  | string
-  | null
-  | undefined
-  | Date
-  | EcmaArray
-  | AmfValue[]
-  | AmfObject;
-
-/** §2.10: an object that also states how many properties it has; onMetaData is one. */
-export class EcmaArray {
-  readonly properties: AmfObject;
-
-  constructor(properties: AmfObject) {
-    this.properties = properties;
-  }
-}
 
 const Marker = {
   number: 0,
@@ -53,19 +29,6 @@ const Marker = {
 const MAX_DEPTH = 16;
 /** Values in one message, counted over all levels; real encoders stay under 100. */
 const MAX_VALUES = 4096;
-
-/** An object without a prototype, for values that arrive from a peer. */
-export function amfObject(): AmfObject {
-  return Object.create(null) as AmfObject;
-}
-
-/** The named values of an object or ECMA array; `undefined` for every other value. */
-export function amfProperties(value: AmfValue): AmfObject | undefined {
-  if (value instanceof EcmaArray) return value.properties;
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Date)
-    return undefined;
-  return value;
-}
 
 /** Reads all values of a command or data message. Throws RtmpError `bad-amf`. */
 export function decodeAmf0(bytes: Buffer, from = 0): AmfValue[] {

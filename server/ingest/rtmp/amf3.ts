@@ -1,4 +1,4 @@
-import { type AmfObject, type AmfValue, amfObject } from './amf0.ts';
+import { type AmfObject, type AmfValue, amfObject } from './amf-value.ts';
 import { RtmpError } from './rtmp-error.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type AmfObject, type AmfValue, amfProperties } from './amf0.ts';
+import { type AmfObject, type AmfValue, amfProperties } from './amf-value.ts';
 import { type ChunkLimits, ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { type Command, command, readCommand } from './commands.ts';

@@ -1,4 +1,5 @@
-import { type AmfObject, type AmfValue, amfProperties, decodeAmf0, encodeAmf0 } from './amf0.ts';
+import { type AmfObject, type AmfValue, amfProperties } from './amf-value.ts';
+import { decodeAmf0, encodeAmf0 } from './amf0.ts';
 import { ChunkStreamId, MessageType, type OutgoingMessage, type RtmpMessage } from './messages.ts';
 import { RtmpError } from './rtmp-error.ts';
 

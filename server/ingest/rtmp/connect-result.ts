@@ -1,4 +1,4 @@
-import type { AmfObject } from './amf0.ts';
+import type { AmfObject } from './amf-value.ts';
 import { AUDIO_FOUR_CCS, VIDEO_FOUR_CCS } from './four-cc.ts';
 
 /** Enhanced RTMP v2, "FourCcInfoMask": we neither encode nor decode, we forward. */

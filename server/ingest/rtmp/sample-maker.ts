@@ -3,7 +3,7 @@ import { CodecError } from '../../../fragments/media/codec-error.ts';
 import { isSameDecoder, withInBandParameterSets } from '../../../fragments/media/decoder-change.ts';
 import type { Codec, Track, TrackKind } from '../../../fragments/media/track.ts';
 import { Unwrap32 } from '../../../fragments/stream/unwrap32.ts';
-import type { AmfObject } from './amf0.ts';
+import type { AmfObject } from './amf-value.ts';
 import { type AudioPacket, readAudioTag } from './flv-audio.ts';
 import { readVideoTag, type VideoPacket } from './flv-video.ts';
 import type { RtmpCounters } from './rtmp-counters.ts';

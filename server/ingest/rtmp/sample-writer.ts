@@ -1,6 +1,6 @@
 import { opusHeadFromDOps } from '../../../fragments/media/opus.ts';
 import type { Codec, Sample, Track } from '../../../fragments/media/track.ts';
-import { type AmfObject, EcmaArray } from './amf0.ts';
+import { type AmfObject, EcmaArray } from './amf-value.ts';
 import { data as dataMessage } from './commands.ts';
 import { fourCcOf } from './four-cc.ts';
 import { ChunkStreamId, MessageType, type OutgoingMessage } from './messages.ts';

@@ -1,4 +1,4 @@
-import { type AmfObject, amfProperties } from './amf0.ts';
+import { type AmfObject, amfProperties } from './amf-value.ts';
 import { type ChunkLimits, ChunkReader } from './chunk-reader.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { type Command, command, onStatus, readCommand, readData } from './commands.ts';

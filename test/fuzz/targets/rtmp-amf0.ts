@@ -1,4 +1,5 @@
-import { decodeAmf0, EcmaArray, encodeAmf0 } from '../../../server/ingest/rtmp/amf0.ts';
+import { EcmaArray } from '../../../server/ingest/rtmp/amf-value.ts';
+import { decodeAmf0, encodeAmf0 } from '../../../server/ingest/rtmp/amf0.ts';
 import { RtmpError } from '../../../server/ingest/rtmp/rtmp-error.ts';
 import type { FuzzTarget } from '../fuzz-target.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { listeningLine, listeningText, pageUrl, publishUrl } from '../../../../server/cli/announce.ts';
+import { pageUrl, publishUrl } from '../../../../server/addresses.ts';
+import { listeningLine, listeningText } from '../../../../server/cli/announce.ts';
 import { makeConfig } from '../../../../server/config.ts';
 
 const server = { ports: { http: 8081, rtmp: 1936 }, loginUrl: 'http://127.0.0.1:8081/login?token=t' };

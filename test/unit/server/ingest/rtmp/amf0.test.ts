@@ -5,10 +5,9 @@ import {
   type AmfValue,
   amfObject,
   amfProperties,
-  decodeAmf0,
   EcmaArray,
-  encodeAmf0,
-} from '../../../../../server/ingest/rtmp/amf0.ts';
+} from '../../../../../server/ingest/rtmp/amf-value.ts';
+import { decodeAmf0, encodeAmf0 } from '../../../../../server/ingest/rtmp/amf0.ts';
 import { RtmpError } from '../../../../../server/ingest/rtmp/rtmp-error.ts';
 
 const isBadAmf = (error: unknown) => error instanceof RtmpError && error.code === 'bad-amf';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AmfValue } from '../../../../../server/ingest/rtmp/amf0.ts';
+import type { AmfValue } from '../../../../../server/ingest/rtmp/amf-value.ts';
 import { ChunkReader } from '../../../../../server/ingest/rtmp/chunk-reader.ts';
 import { ChunkWriter } from '../../../../../server/ingest/rtmp/chunk-writer.ts';
 import { type ClientEvent, ClientSession } from '../../../../../server/ingest/rtmp/client-session.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { amfProperties, EcmaArray, encodeAmf0 } from '../../../../../server/ingest/rtmp/amf0.ts';
+import { amfProperties, EcmaArray } from '../../../../../server/ingest/rtmp/amf-value.ts';
+import { encodeAmf0 } from '../../../../../server/ingest/rtmp/amf0.ts';
 import { header } from '../../../../../server/ingest/rtmp/chunk-writer.ts';
 import { command, data } from '../../../../../server/ingest/rtmp/commands.ts';
 import {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Sample, Track } from '../../../../../fragments/media/track.ts';
-import type { AmfValue } from '../../../../../server/ingest/rtmp/amf0.ts';
+import type { AmfValue } from '../../../../../server/ingest/rtmp/amf-value.ts';
 import { type ChunkLimits, ChunkReader } from '../../../../../server/ingest/rtmp/chunk-reader.ts';
 import { ChunkWriter } from '../../../../../server/ingest/rtmp/chunk-writer.ts';
 import { type Command, command, readCommand } from '../../../../../server/ingest/rtmp/commands.ts';
