@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { launchChromium } from './support/browser.ts';
 import { pushWithFfmpeg } from './support/media.ts';
-import { openPage, shownState, watch } from './support/page.ts';
+import { openPage, shownState } from './support/page.ts';
 import { type ServerProcess, startServerProcess } from './support/server.ts';
 import { until } from './support/until.ts';
 
@@ -28,17 +28,21 @@ after(async () => {
   assert.equal(await server.stop(), 0, server.stderr());
 });
 
-test('Chromium plays the live camera without a stall (H.264 and AAC)', async () => {
+test('Chromium plays the live camera and goes on playing (H.264 and AAC)', async () => {
   const page = await openPage(browser, server, 'cam');
   await until('the live picture', async () => {
     const state = await shownState(page);
     return state.mode === 'live' && state.isPlaying && state.shownMs !== undefined;
   });
-  const { latenciesMs, stalls } = await watch(page, 12);
-  assert.equal(stalls, 0);
-  assert.ok(latenciesMs.length > 0, 'the page knows the date of the frame it shows');
-  // How low the latency is, is measured by test/bench/live-latency.ts; here only that it is live at all.
-  assert.ok(Math.max(...latenciesMs) < 15_000, `latencies ${latenciesMs.join(' ')}`);
+  const { shownMs: firstShownMs = 0 } = await shownState(page);
+  // How low the latency is, and that nothing stalls, is measured by test/bench/live-latency.ts.
+  await until('eight more seconds of picture', async () => {
+    const { mode, shownMs = 0 } = await shownState(page);
+    return mode === 'live' && shownMs > firstShownMs + 8000;
+  });
+  const { isPlaying, shownMs = 0 } = await shownState(page);
+  assert.ok(isPlaying);
+  assert.ok(Date.now() - shownMs < 15_000, 'what is shown is live');
   await page.close();
 });
 
