@@ -114,7 +114,8 @@ async function writeAndKill(server: ServerProcess, clip: string, publishers: num
     return streams.filter((stream) => stream.live?.isLive).length >= publishers;
   });
   const followers = Array.from({ length: publishers }, (_, index) => follow(server, `cam${index + 1}`, told));
-  await delay(300 + Math.random() * 2700);
+  await until('a fragment at stake for each publisher', () => told.length >= publishers);
+  await delay(Math.random() * 2000);
   server.signal('SIGKILL');
   await server.exited;
   await Promise.all(followers);
