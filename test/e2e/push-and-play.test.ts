@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -17,12 +17,14 @@ import { until } from './support/until.ts';
 
 /** RTMP carries milliseconds: a timestamp may be off by the rounding of two of them. */
 const ROUNDING_MS = 1.5;
+/** The shortest files there are, so that a push spans several. */
+const FILE_MAX_SECONDS = 10;
 
 let server: ServerProcess;
 let folder: string;
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'framelog-clips-'));
-  server = await startServerProcess();
+  server = await startServerProcess({ env: { FRAMELOG_LOG_FILE_MAX_SECONDS: `${FILE_MAX_SECONDS}` } });
 });
 after(async () => {
   assert.equal(await server.stop(), 0, server.stderr());
@@ -96,6 +98,15 @@ function assertSamePackets(
   }
 }
 
+const CONCAT = ['-f', 'concat', '-safe', '0'];
+
+/** Writes the list by which ffmpeg reads several files as one. */
+function concatList(name: string, files: readonly string[]): string {
+  const path = join(folder, `${name}.ffconcat`);
+  writeFileSync(path, files.map((file) => `file '${file}'\n`).join(''));
+  return path;
+}
+
 /** ffprobe follows a live playlist from its oldest segment until it has not changed for a few reloads. */
 const FOLLOW_LIVE = ['-live_start_index', '0', '-m3u8_hold_counters', '3'];
 
@@ -112,11 +123,15 @@ test('what is pushed is what is stored and played', { concurrency: 8 }, async (s
       assert.equal(await decodedVideoMd5(archive), sourceMd5, 'decoded archive playlist');
 
       const logFolder = join(server.dataDir, 'streams', stream);
-      const files = readdirSync(logFolder).filter((name) => name.endsWith('.mp4'));
-      assert.equal(files.length, 1, 'one log file for one short push');
-      const logFile = join(logFolder, files[0] ?? '');
-      assertSamePackets(await probePackets(logFile), sourcePackets, 'log file');
-      assert.equal(await decodedVideoMd5(logFile), sourceMd5, 'decoded log file');
+      const files = readdirSync(logFolder)
+        .filter((name) => name.endsWith('.mp4'))
+        .sort()
+        .map((name) => join(logFolder, name));
+      const lengthMs = Math.max(...sourcePackets.map((packet) => packet.dtsMs));
+      assert.ok(files.length >= Math.floor(lengthMs / 1000 / FILE_MAX_SECONDS), `${files.length} log files`);
+      const filePackets = await Promise.all(files.map((file) => probePackets(file)));
+      assertSamePackets(filePackets.flat(), sourcePackets, 'log files');
+      assert.equal(await decodedVideoMd5(concatList(stream, files), CONCAT), sourceMd5, 'decoded log files');
     });
   }
 });
