@@ -29,6 +29,8 @@ export interface LogWriterOptions<E> {
   readonly extension: string;
   readonly framing: LogFraming<E>;
   readonly syncGroup: SyncGroup;
+  /** How long an entry may wait for its sync; the group's interval when not given. */
+  readonly syncWithinMs?: number;
   /** Unwritten bytes of this log, at most. */
   readonly backlogBytes: number;
   /** The same, shared by all logs. */
@@ -168,7 +170,7 @@ export class LogWriter<E> {
 
   /** Writes as much of the queue's head as goes into one write of one file. */
   async #writeBatch(first: Pending<E>): Promise<void> {
-    const { framing, syncGroup } = this.#options;
+    const { framing, syncGroup, syncWithinMs } = this.#options;
     let count = 1;
     try {
       const file = await this.#openFile(first.entry);
@@ -181,7 +183,7 @@ export class LogWriter<E> {
       const written = this.#takeQueue(count);
       const durable = file.data.durable();
       for (const pending of written) this.#settleWith(durable, pending);
-      syncGroup.request(file.data);
+      syncGroup.request(file.data, syncWithinMs);
     } catch (error) {
       framing.rollback();
       const failure = asWriteError(error);

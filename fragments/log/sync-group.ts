@@ -17,15 +17,13 @@ export interface SyncTarget {
 /**
  * The syncs of one disk (design.md §3 rule 3): one round over all dirty files every `intervalMs`. Within a round the
  * store's sync lane bounds how many run at once, which spreads them; a journalling file system commits many in one go.
+ * Logs whose writers wait for an answer ask for shorter rounds, which leave the other files alone.
  */
 export class SyncGroup {
   readonly policy: SyncPolicy;
   readonly #intervalMs: number;
   readonly #clock: Clock;
-  readonly #dirty = new Set<SyncTarget>();
-  #roundRuns = false;
-  #timerRuns = false;
-  #lastRoundAtMs = 0;
+  readonly #cadences = new Map<number, SyncCadence>();
   #rounds = 0;
   #lastRoundMs = 0;
 
@@ -46,17 +44,56 @@ export class SyncGroup {
 
   /** Files that wait for a round. */
   get dirtyFiles(): number {
-    return this.#dirty.size;
+    let count = 0;
+    for (const cadence of this.#cadences.values()) count += cadence.dirtyFiles;
+    return count;
   }
 
-  /** Asks for what is written of `target` to be made durable, as the policy says. */
-  request(target: SyncTarget): void {
+  /**
+   * Asks for what is written of `target` to be made durable, as the policy says: with `interval` in a round that begins
+   * within `withinMs`, the group's interval unless given. Few different values: each has rounds of its own.
+   */
+  request(target: SyncTarget, withinMs = this.#intervalMs): void {
     if (this.policy === 'none') {
       target.settleUnsynced();
       return;
     }
+    let cadence = this.#cadences.get(withinMs);
+    if (cadence === undefined) {
+      cadence = new SyncCadence(this.#clock, withinMs, (tookMs) => {
+        this.#rounds++;
+        this.#lastRoundMs = tookMs;
+      });
+      this.#cadences.set(withinMs, cadence);
+    }
+    cadence.add(target, this.policy === 'fragment');
+  }
+}
+
+/** Rounds at least `intervalMs` apart over the files that asked for them. */
+class SyncCadence {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #onRound: (tookMs: number) => void;
+  readonly #dirty = new Set<SyncTarget>();
+  #roundRuns = false;
+  #timerRuns = false;
+  #lastRoundAtMs = 0;
+
+  constructor(clock: Clock, intervalMs: number, onRound: (tookMs: number) => void) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#onRound = onRound;
+  }
+
+  get dirtyFiles(): number {
+    return this.#dirty.size;
+  }
+
+  /** `atOnce`: a round of its own, also while another runs: a target syncs one at a time and coalesces by itself. */
+  add(target: SyncTarget, atOnce: boolean): void {
     this.#dirty.add(target);
-    if (this.policy === 'fragment') void this.#round();
+    if (atOnce) void this.#round();
     else this.#arm();
   }
 
@@ -68,21 +105,23 @@ export class SyncGroup {
     const delayMs = sinceMs < 0 ? this.#intervalMs : Math.max(0, this.#intervalMs - sinceMs);
     this.#clock.after(delayMs, () => {
       this.#timerRuns = false;
-      void this.#round();
+      void this.#groupedRound();
     });
+  }
+
+  async #groupedRound(): Promise<void> {
+    this.#roundRuns = true;
+    await this.#round();
+    this.#roundRuns = false;
+    this.#arm();
   }
 
   async #round(): Promise<void> {
     const targets = [...this.#dirty];
     this.#dirty.clear();
-    // With `fragment` a round may begin while another runs: a target syncs one at a time and coalesces by itself.
-    if (this.policy === 'interval') this.#roundRuns = true;
     const startMs = this.#clock.nowMs();
     this.#lastRoundAtMs = startMs;
     await Promise.all(targets.map((target) => target.sync()));
-    this.#rounds++;
-    this.#lastRoundMs = this.#clock.nowMs() - startMs;
-    this.#roundRuns = false;
-    if (this.policy === 'interval') this.#arm();
+    this.#onRound(this.#clock.nowMs() - startMs);
   }
 }
