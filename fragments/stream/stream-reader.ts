@@ -4,7 +4,7 @@ import { samplesOf } from '../cmaf/read-chunk.ts';
 import { CodecError } from '../media/codec-error.ts';
 import type { Sample, Track } from '../media/track.ts';
 import type { FragmentInfo } from './fragment.ts';
-import { type FragmentLog, type FragmentSelector, LogReadError } from './fragment-log.ts';
+import { type FragmentLog, type FragmentSelector, type InitSegment, LogReadError } from './fragment-log.ts';
 import type { LiveFragment, LiveWindowReader } from './live-window.ts';
 
 /** Where a reader is: the next sample it has not seen. */
@@ -17,11 +17,16 @@ export interface ReadPosition {
 /** Samples of one fragment that were there when the reader looked: one of them, or all of a stored fragment. */
 export interface ReadBatch {
   readonly fragment: FragmentInfo;
+  readonly init: InitSegment;
   readonly tracks: readonly Track[];
-  /** Never empty. Views of buffers that others share. */
+  /** Views of buffers that others share. Empty only in a batch that does nothing but tell the end (`tellEnds`). */
   readonly samples: readonly Sample[];
+  /** The fragment in the live window, when it was read from there. */
+  readonly live: LiveFragment | undefined;
   /** The first batch of its fragment. */
   readonly startsFragment: boolean;
+  /** The last batch of its fragment, as far as that is known: always with `tellEnds`. */
+  readonly endsFragment: boolean;
   /** Does not go on from the batch before: a new run, or media that is lost or deleted. */
   readonly isDiscontinuous: boolean;
   /** Where reading goes on after this batch. */
@@ -40,6 +45,8 @@ export interface ReadOptions {
    */
   readonly until: 'edge' | 'session-end' | 'abort';
   readonly signal?: AbortSignal;
+  /** A fragment that turns out to be complete after its last samples were given ends with a batch without samples. */
+  readonly tellEnds?: boolean;
 }
 
 /**
@@ -54,36 +61,45 @@ export async function* readSamples(
   options: ReadOptions,
 ): AsyncGenerator<ReadBatch, void, undefined> {
   const { log, window } = source;
-  const { signal, until } = options;
+  const { signal, until, tellEnds = false } = options;
   const stored = new StoredFragments(log);
   let { ordinal, sampleIndex } = from;
   let previous: FragmentInfo | undefined;
   let held: LiveFragment | undefined;
 
-  const batchOf = (
-    fragment: FragmentInfo,
-    tracks: readonly Track[],
-    samples: readonly Sample[],
-  ): ReadBatch => {
+  const batchOf = (fragment: FragmentInfo, media: StoredMedia, samples: readonly Sample[]): ReadBatch => {
     const startsFragment = previous?.ordinal !== fragment.ordinal;
     const isDiscontinuous = startsFragment && previous !== undefined && !goesOn(previous, fragment);
     previous = fragment;
-    return { fragment, tracks, samples, startsFragment, isDiscontinuous, next: { ordinal, sampleIndex } };
+    return {
+      fragment,
+      init: media.init,
+      tracks: media.tracks,
+      samples,
+      live: undefined,
+      startsFragment,
+      endsFragment: true,
+      isDiscontinuous,
+      next: { ordinal, sampleIndex },
+    };
   };
 
   while (signal?.aborted !== true) {
     // A fragment that is being read is held until its end, also when it leaves the window meanwhile.
     held ??= window.byOrdinal(ordinal);
     if (held !== undefined) {
-      const samples = held.samples.slice(sampleIndex);
+      const live = held;
+      const samples = live.samples.slice(sampleIndex);
       sampleIndex += samples.length;
-      const { info, tracks } = held;
-      if (held.isComplete) {
+      const endsFragment = live.isComplete;
+      if (endsFragment) {
         held = undefined;
         ordinal++;
         sampleIndex = 0;
       }
-      if (samples.length > 0) yield batchOf(info, tracks, samples);
+      const isTold =
+        samples.length > 0 || (endsFragment && tellEnds && previous?.ordinal === live.info.ordinal);
+      if (isTold) yield { ...batchOf(live.info, live, samples), live, endsFragment };
       else if (held !== undefined) {
         if (until === 'edge') return;
         await nextChange(window, signal);
@@ -107,7 +123,7 @@ export async function* readSamples(
     const media = await stored.read(info);
     const samples = media?.samples.slice(info.ordinal === ordinal ? sampleIndex : 0) ?? [];
     [ordinal, sampleIndex] = [info.ordinal + 1, 0];
-    if (media !== undefined && samples.length > 0) yield batchOf(info, media.tracks, samples);
+    if (media !== undefined && samples.length > 0) yield batchOf(info, media, samples);
   }
 }
 
@@ -144,15 +160,14 @@ function nextChange(window: LiveWindowReader, signal: AbortSignal | undefined): 
 }
 
 interface StoredMedia {
+  readonly init: InitSegment;
   readonly tracks: readonly Track[];
-  readonly samples: readonly Sample[];
 }
 
 /** Fragments out of the log, one at a time. */
 class StoredFragments {
   readonly #log: FragmentLog;
-  #initId: string | undefined;
-  #tracks: readonly Track[] = [];
+  #init: StoredMedia | undefined;
 
   constructor(log: FragmentLog) {
     this.#log = log;
@@ -165,14 +180,16 @@ class StoredFragments {
   }
 
   /** Its samples; `undefined` when it was deleted meanwhile. */
-  async read(info: FragmentInfo): Promise<StoredMedia | undefined> {
+  async read(
+    info: FragmentInfo,
+  ): Promise<(StoredMedia & { readonly samples: readonly Sample[] }) | undefined> {
     try {
-      await this.#useInit(info);
+      const { init, tracks } = await this.#initOf(info);
       const stored = await this.#log.open(info.ordinal);
       try {
         const bytes = Buffer.allocUnsafeSlow(stored.sizeBytes);
         await stored.read(bytes, 0, bytes.length);
-        return { tracks: this.#tracks, samples: samplesOf(bytes, this.#tracks) };
+        return { init, tracks, samples: samplesOf(bytes, tracks) };
       } finally {
         stored.close();
       }
@@ -184,11 +201,14 @@ class StoredFragments {
     }
   }
 
-  async #useInit({ initId, number }: FragmentInfo): Promise<void> {
-    if (initId === this.#initId) return;
-    const init = await this.#log.init(initId);
-    if (init === undefined) throw new LogReadError('gone', `the init segment ${initId} of ${number} is gone`);
-    this.#tracks = readInitSegment(init.bytes);
-    this.#initId = initId;
+  async #initOf({ initId, number }: FragmentInfo): Promise<StoredMedia> {
+    if (this.#init?.init.id !== initId) {
+      const init = await this.#log.init(initId);
+      if (init === undefined) {
+        throw new LogReadError('gone', `the init segment ${initId} of ${number} is gone`);
+      }
+      this.#init = { init, tracks: readInitSegment(init.bytes) };
+    }
+    return this.#init;
   }
 }

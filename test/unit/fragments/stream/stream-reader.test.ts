@@ -148,3 +148,29 @@ test('a selector finds where to start', async () => {
   });
   assert.equal(await positionOf(rig.log, { by: 'producerMs', atMs: NOW_MS + 1e9 }), undefined);
 });
+
+test('a reader that wants to know is told when the fragment being received is complete', async () => {
+  const rig = new WriterRig();
+  const media = camera(0, 1500);
+  const second = media.findIndex(
+    ({ dtsTicks, isSync, trackId }) => trackId === VIDEO.id && isSync && dtsTicks > 0,
+  );
+  rig.write(media.slice(0, second));
+  const reader = readSamples(rig, START, { until: 'abort', tellEnds: true });
+  const ends: boolean[] = [];
+  const next = async () => {
+    const batch = (await reader.next()).value as ReadBatch;
+    ends.push(batch.endsFragment);
+    return batch;
+  };
+  const received = await next();
+  assert.equal(received.live, rig.window.current);
+  assert.equal(received.init, rig.window.current?.init);
+  rig.write(media.slice(second));
+  let last = await next();
+  while (!last.endsFragment) last = await next();
+  assert.equal(last.fragment.ordinal, 0);
+  assert.deepEqual(last.next, { ordinal: 1, sampleIndex: 0 });
+  assert.equal((await next()).startsFragment, true);
+  await reader.return();
+});
