@@ -1,3 +1,9 @@
+import type { ChannelCatalog } from './channel-catalog.ts';
+import type { ConfigurationCatalog } from './configuration-catalog.ts';
+import type { TagCatalog, Tags } from './tag-catalog.ts';
+
+export { CatalogError, type CatalogErrorCode } from './catalog-error.ts';
+
 /**
  * The catalog: the small durable database of what exists (design.md §1). The embedded implementation is
  * `SqliteCatalog` in sqlite-catalog.ts; the interfaces are small so that another engine can stand behind them (§7).
@@ -12,6 +18,13 @@ export interface StreamRecord {
   readonly maxBytes: number | null;
   /** Changes with every update, for optimistic checks. */
   readonly version: number;
+  /** What AWS clients say of a stream, kept for them: absent where they said nothing. */
+  readonly deviceName?: string;
+  /** `video/h264,audio/aac`. */
+  readonly mediaType?: string;
+  readonly kmsKeyId?: string;
+  /** Its sealed files lie in the warm directory; absent: beside the open one. */
+  readonly isWarm?: true;
 }
 
 /** What a key may do. `stream` is a name or a pattern with `*`; `admin` implies all. */
@@ -40,13 +53,14 @@ export interface StreamCatalog {
   }): StreamRecord[];
   countStreams(): number;
   stream(name: string): StreamRecord | undefined;
-  /** Durable before it answers. Throws CatalogError `already-exists`. */
-  insertStream(record: StreamRecord): void;
+  /** With its tags; durable before it answers. Throws CatalogError `already-exists`. */
+  insertStream(record: StreamRecord, tags?: Tags): void;
   /**
-   * Stores retention and bounds of a known stream. `record.version` is the stored version plus one.
+   * Stores all of a known stream but its creation time. `record.version` is the stored version plus one.
    * Throws CatalogError `not-found`, and `conflict` when somebody else has updated the stream meanwhile.
    */
   updateStream(record: StreamRecord): void;
+  /** With its tags, its configurations and its place as a channel's storage. */
   deleteStream(name: string): boolean;
 }
 
@@ -82,17 +96,8 @@ export interface LeaseCatalog {
 }
 
 export interface Catalog extends StreamCatalog, KeyCatalog, SettingCatalog, LeaseCatalog {
+  readonly tags: TagCatalog;
+  readonly channels: ChannelCatalog;
+  readonly configurations: ConfigurationCatalog;
   close(): void;
-}
-
-export type CatalogErrorCode = 'already-exists' | 'not-found' | 'conflict' | 'too-new' | 'damaged' | 'in-use';
-
-export class CatalogError extends Error {
-  readonly code: CatalogErrorCode;
-
-  constructor(code: CatalogErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'CatalogError';
-    this.code = code;
-  }
 }

@@ -36,6 +36,41 @@ const MIGRATIONS: readonly string[] = [
      fence      INTEGER NOT NULL,
      expires_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `ALTER TABLE streams ADD COLUMN device_name TEXT;
+   ALTER TABLE streams ADD COLUMN media_type TEXT;
+   ALTER TABLE streams ADD COLUMN kms_key_id TEXT;
+   ALTER TABLE streams ADD COLUMN is_warm INTEGER NOT NULL DEFAULT 0;  -- 1: sealed files go to the warm directory
+   CREATE TABLE stream_configurations (
+     stream   TEXT NOT NULL REFERENCES streams ON DELETE CASCADE,
+     kind     TEXT NOT NULL,                      -- see configuration-catalog.ts
+     document TEXT NOT NULL,                      -- JSON
+     PRIMARY KEY (stream, kind)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE channels (
+     name                TEXT PRIMARY KEY,
+     created_ms          INTEGER NOT NULL,        -- epoch ms
+     type                TEXT NOT NULL,
+     message_ttl_seconds INTEGER NOT NULL,
+     version             INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE media_storage (
+     channel    TEXT PRIMARY KEY REFERENCES channels ON DELETE CASCADE,
+     stream     TEXT NOT NULL UNIQUE REFERENCES streams ON DELETE CASCADE,  -- one channel a stream
+     is_enabled INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE tags (
+     kind  TEXT NOT NULL,                         -- 'stream' or 'channel'
+     name  TEXT NOT NULL,                         -- of the stream or channel
+     key   TEXT NOT NULL,
+     value TEXT NOT NULL,
+     PRIMARY KEY (kind, name, key)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TRIGGER stream_tags AFTER DELETE ON streams BEGIN
+     DELETE FROM tags WHERE kind = 'stream' AND name = OLD.name;
+   END;
+   CREATE TRIGGER channel_tags AFTER DELETE ON channels BEGIN
+     DELETE FROM tags WHERE kind = 'channel' AND name = OLD.name;
+   END;`,
 ];
 
 /** The schema version that this program writes. */

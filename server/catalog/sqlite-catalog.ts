@@ -1,10 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import { type Catalog, CatalogError, type KeyRecord, type StreamRecord } from './catalog.ts';
 import { migrate } from './migrations.ts';
 import { rightsSchema } from './right-schema.ts';
+import { SqliteChannels } from './sqlite-channels.ts';
+import { SqliteConfigurations } from './sqlite-configurations.ts';
+import { insert, inTransaction, pageOf, sqliteCode } from './sqlite-statements.ts';
+import { SqliteTags } from './sqlite-tags.ts';
+import type { Tags } from './tag-catalog.ts';
 
 /** Where the catalog of a data folder is. */
 export function catalogPath(dataDir: string): string {
@@ -17,8 +22,6 @@ const LOCK_WAIT_MS = 2000;
 /** Result codes of SQLite that tell of a broken file, https://sqlite.org/rescode.html */
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
-/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE. */
-const TAKEN = new Set([1555, 2067]);
 
 /** What SQLite gives for a row of `streams`; the schema is STRICT, so the types hold. */
 interface StreamRow {
@@ -27,6 +30,10 @@ interface StreamRow {
   readonly retention_hours: number | null;
   readonly max_bytes: number | null;
   readonly version: number;
+  readonly device_name: string | null;
+  readonly media_type: string | null;
+  readonly kms_key_id: string | null;
+  readonly is_warm: number;
 }
 
 interface KeyRow {
@@ -45,12 +52,18 @@ interface KeyRow {
  * process is seen by the next call.
  */
 export class SqliteCatalog implements Catalog {
+  readonly tags: SqliteTags;
+  readonly channels: SqliteChannels;
+  readonly configurations: SqliteConfigurations;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = prepareStatements(database);
+    this.tags = new SqliteTags(database);
+    this.channels = new SqliteChannels(database, this.tags);
+    this.configurations = new SqliteConfigurations(database);
   }
 
   /**
@@ -76,14 +89,7 @@ export class SqliteCatalog implements Catalog {
   listStreams(
     options: { readonly after?: string; readonly limit?: number; readonly prefix?: string } = {},
   ): StreamRecord[] {
-    const prefix = options.prefix ?? '';
-    const rows = this.#statements.listStreams.all({
-      after: options.after ?? '',
-      from: prefix,
-      // The greatest code point: no name with the prefix sorts behind it.
-      to: `${prefix}\u{10ffff}`,
-      limit: options.limit ?? -1,
-    });
+    const rows = this.#statements.listStreams.all(pageOf(options));
     return (rows as unknown as StreamRow[]).map(streamOfRow);
   }
 
@@ -96,8 +102,11 @@ export class SqliteCatalog implements Catalog {
     return row === undefined ? undefined : streamOfRow(row);
   }
 
-  insertStream(record: StreamRecord): void {
-    insert(this.#statements.insertStream, rowOfStream(record), `stream ${record.name}`);
+  insertStream(record: StreamRecord, tags: Tags = {}): void {
+    inTransaction(this.#database, () => {
+      insert(this.#statements.insertStream, rowOfStream(record), `stream ${record.name}`);
+      this.tags.put({ kind: 'stream', name: record.name }, tags);
+    });
   }
 
   updateStream(record: StreamRecord): void {
@@ -186,10 +195,14 @@ function prepareStatements(database: DatabaseSync) {
     countStreams: database.prepare('SELECT count(*) AS count FROM streams'),
     stream: database.prepare('SELECT * FROM streams WHERE name = ?'),
     insertStream: database.prepare(
-      'INSERT INTO streams VALUES (:name, :created_ms, :retention_hours, :max_bytes, :version)',
+      `INSERT INTO streams
+         (name, created_ms, retention_hours, max_bytes, version, device_name, media_type, kms_key_id, is_warm)
+       VALUES
+         (:name, :created_ms, :retention_hours, :max_bytes, :version, :device_name, :media_type, :kms_key_id, :is_warm)`,
     ),
     updateStream: database.prepare(
-      `UPDATE streams SET retention_hours = :retention_hours, max_bytes = :max_bytes, version = :version
+      `UPDATE streams SET retention_hours = :retention_hours, max_bytes = :max_bytes, version = :version,
+         device_name = :device_name, media_type = :media_type, kms_key_id = :kms_key_id, is_warm = :is_warm
        WHERE name = :name AND version = :version - 1`,
     ),
     deleteStream: database.prepare('DELETE FROM streams WHERE name = ?'),
@@ -229,6 +242,10 @@ function streamOfRow(row: StreamRow): StreamRecord {
     retentionHours: row.retention_hours,
     maxBytes: row.max_bytes,
     version: row.version,
+    ...(row.device_name === null ? {} : { deviceName: row.device_name }),
+    ...(row.media_type === null ? {} : { mediaType: row.media_type }),
+    ...(row.kms_key_id === null ? {} : { kmsKeyId: row.kms_key_id }),
+    ...(row.is_warm === 0 ? {} : { isWarm: true }),
   };
 }
 
@@ -239,6 +256,10 @@ function rowOfStream(record: StreamRecord) {
     retention_hours: record.retentionHours,
     max_bytes: record.maxBytes,
     version: record.version,
+    device_name: record.deviceName ?? null,
+    media_type: record.mediaType ?? null,
+    kms_key_id: record.kmsKeyId ?? null,
+    is_warm: record.isWarm === true ? 1 : 0,
   } satisfies StreamRow;
 }
 
@@ -279,23 +300,8 @@ function sha256(secret: string): Uint8Array {
   return createHash('sha256').update(secret).digest();
 }
 
-/** Runs an insert; a taken primary key or unique column becomes CatalogError `already-exists`. */
-function insert(statement: StatementSync, row: Parameters<StatementSync['run']>[0], what: string): void {
-  try {
-    statement.run(row);
-  } catch (cause) {
-    if (!TAKEN.has(sqliteCode(cause))) throw cause;
-    throw new CatalogError('already-exists', `${what} is in the catalog already`, { cause });
-  }
-}
-
 function translate(error: unknown, path: string): unknown {
   const primaryCode = sqliteCode(error) & 0xff;
   if (primaryCode !== SQLITE_CORRUPT && primaryCode !== SQLITE_NOTADB) return error;
   return new CatalogError('damaged', `${path} is damaged: ${String(error)}`, { cause: error });
-}
-
-/** The extended result code of an error that node:sqlite threw, -1 for any other. */
-function sqliteCode(error: unknown): number {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) : -1;
 }

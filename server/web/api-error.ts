@@ -48,6 +48,7 @@ const CATALOG_ERROR_STATUS: Record<CatalogErrorCode, number> = {
   'already-exists': 409,
   'not-found': 404,
   conflict: 409,
+  'too-many': 409,
   'in-use': 409,
   'too-new': 500,
   damaged: 500,
