@@ -10,14 +10,17 @@ import {
   type StreamCatalog,
   type StreamRecord,
 } from '../catalog/catalog.ts';
+import type { Tags } from '../catalog/tag-catalog.ts';
 import { ManagedStream } from './managed-stream.ts';
 import { retentionLimits } from './retention-limits.ts';
 import { StreamLease } from './stream-lease.ts';
 import {
   type FragmentEvent,
+  type NewStream,
   type OpenStream,
   type Publication,
   type PublishRequest,
+  type StreamChange,
   StreamError,
   type StreamService,
 } from './stream-service.ts';
@@ -90,13 +93,11 @@ export class StreamRegistry implements StreamService {
   }
 
   record(name: string): StreamRecord | undefined {
+    if (this.#deleting.has(name)) return undefined;
     return this.#open.get(name)?.record ?? this.#options.catalog.stream(name);
   }
 
-  create(
-    name: string,
-    settings: Partial<Pick<StreamRecord, 'retentionHours' | 'maxBytes'>> = {},
-  ): StreamRecord {
+  create(name: string, settings: NewStream = {}, tags: Tags = {}): StreamRecord {
     this.#refuseWhenClosing();
     // a dot in front would hide the stream's folder
     if (!isStreamName(name) || name.startsWith('.')) {
@@ -111,7 +112,7 @@ export class StreamRegistry implements StreamService {
     }
     const record = { name, createdMs: now(), ...retention, ...settings, version: 1 };
     try {
-      catalog.insertStream(record);
+      catalog.insertStream(record, tags);
     } catch (error) {
       if (!(error instanceof CatalogError) || error.code !== 'already-exists') throw error;
       throw new StreamError('already-exists', `stream ${name} exists`, { cause: error });
@@ -119,12 +120,11 @@ export class StreamRegistry implements StreamService {
     return record;
   }
 
-  updateRetention(name: string, settings: Pick<StreamRecord, 'retentionHours' | 'maxBytes'>): StreamRecord {
+  update(name: string, change: StreamChange): StreamRecord {
     const { catalog } = this.#options;
-    const before = catalog.stream(name);
+    const before = this.#deleting.has(name) ? undefined : catalog.stream(name);
     if (before === undefined) throw notFound(name);
-    const { retentionHours, maxBytes } = settings;
-    const record = { ...before, retentionHours, maxBytes, version: before.version + 1 };
+    const record = { ...before, ...change, version: before.version + 1 };
     catalog.updateStream(record);
     const open = this.#open.get(name);
     if (open !== undefined) open.record = record;

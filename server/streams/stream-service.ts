@@ -2,6 +2,7 @@ import type { Sample, Track } from '../../fragments/media/track.ts';
 import type { FragmentLog } from '../../fragments/stream/fragment-log.ts';
 import type { LiveWindowReader } from '../../fragments/stream/live-window.ts';
 import type { StreamRecord } from '../catalog/catalog.ts';
+import type { Tags } from '../catalog/tag-catalog.ts';
 
 /**
  * The streams of this server: what the catalog knows of them joined with their open log and live window. Every door
@@ -97,16 +98,24 @@ export interface PublishRequest {
   readonly onRevoked: (reason: 'taken-over' | 'deleted' | 'closing') => void;
 }
 
+/** What may be asked for when a stream is made. */
+export type NewStream = Partial<Omit<StreamRecord, 'name' | 'createdMs' | 'version'>>;
+
+/** What may be changed later. */
+export type StreamChange = Omit<NewStream, 'kmsKeyId'>;
+
 export interface StreamService {
-  /** All streams in name order; `after`/`limit` page through them. */
+  /** All streams in name order, also those being deleted; `after`/`limit` page through them. */
   list(options?: {
     readonly after?: string;
     readonly limit?: number;
     readonly prefix?: string;
   }): StreamRecord[];
+  /** `undefined` also while the stream is being deleted. */
   record(name: string): StreamRecord | undefined;
-  create(name: string, settings?: Partial<Pick<StreamRecord, 'retentionHours' | 'maxBytes'>>): StreamRecord;
-  updateRetention(name: string, settings: Pick<StreamRecord, 'retentionHours' | 'maxBytes'>): StreamRecord;
+  create(name: string, settings?: NewStream, tags?: Tags): StreamRecord;
+  /** Throws StreamError `not-found`, CatalogError `conflict` when another process has changed it at the same time. */
+  update(name: string, change: StreamChange): StreamRecord;
   /** Ends its publisher, closes its log, deletes its files and its record. */
   delete(name: string): Promise<void>;
   /** Opens a known stream (once; later calls answer the same object). Throws StreamError `not-found`. */

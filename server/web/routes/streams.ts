@@ -70,10 +70,7 @@ export const streamRoutes = [
       if (version !== undefined && version !== record.version) {
         throw new ApiError(409, 'version-changed', `The stream is at version ${record.version} by now.`);
       }
-      const { retentionHours: hours, maxBytes: bytes } = { ...record, ...definedOnly(changes) };
-      return recordJson(
-        call.web.streams.updateRetention(record.name, { retentionHours: hours, maxBytes: bytes }),
-      );
+      return recordJson(call.web.streams.update(record.name, definedOnly(changes)));
     },
   }),
   route({

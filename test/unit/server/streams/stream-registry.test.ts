@@ -254,15 +254,12 @@ test('retention is stored, seen by the open stream, and told to the log', async 
   const { version } = streams.create(stream, { retentionHours: null, maxBytes: 5_000_000 });
   assert.deepEqual(streams.retentionOf(stream), { maxAgeMs: null, maxBytes: 5_000_000 });
   const open = await streams.open(stream);
-  streams.updateRetention(stream, { retentionHours: 2, maxBytes: null });
+  streams.update(stream, { retentionHours: 2, maxBytes: null });
   assert.equal(open.record.version, version + 1);
   assert.deepEqual(streams.retentionOf(stream), { maxAgeMs: 7_200_000, maxBytes: null });
-  streams.updateRetention(stream, { retentionHours: 0, maxBytes: null });
+  streams.update(stream, { retentionHours: 0, maxBytes: null });
   assert.deepEqual(streams.retentionOf(stream), { maxAgeMs: 60_000, maxBytes: null });
-  assert.throws(
-    () => streams.updateRetention('nobody', { retentionHours: 1, maxBytes: null }),
-    withCode('not-found'),
-  );
+  assert.throws(() => streams.update('nobody', { retentionHours: 1, maxBytes: null }), withCode('not-found'));
 });
 
 test('closing finishes fragments, tells publishers, and takes nobody in any more', async () => {

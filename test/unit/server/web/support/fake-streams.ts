@@ -12,7 +12,9 @@ import type { StreamRecord } from '../../../../../server/catalog/catalog.ts';
 import {
   type FragmentEvent,
   type LiveState,
+  type NewStream,
   type OpenStream,
+  type StreamChange,
   StreamError,
   type StreamService,
 } from '../../../../../server/streams/stream-service.ts';
@@ -145,6 +147,7 @@ export class FakeStream implements OpenStream {
       append: unused,
       find: async (selector) => fragments.find((info) => isFound(info, selector)),
       list,
+      startingIn: unused,
       ranges: async (clock, fromMs, toMs) => rangesOf(fragments, clock, fromMs, toMs),
       open: unused,
       init: unused,
@@ -229,10 +232,7 @@ export class FakeStreams implements StreamService {
     return this.streams.get(name)?.record;
   }
 
-  create(
-    name: string,
-    settings: Partial<Pick<StreamRecord, 'retentionHours' | 'maxBytes'>> = {},
-  ): StreamRecord {
+  create(name: string, settings: NewStream = {}): StreamRecord {
     if (!/^[A-Za-z0-9_.-]+$/.test(name))
       throw new StreamError('invalid-name', `${name} is not a stream name`);
     if (this.streams.has(name)) throw new StreamError('already-exists', `${name} exists already`);
@@ -241,7 +241,7 @@ export class FakeStreams implements StreamService {
     return stream.record;
   }
 
-  updateRetention(name: string, settings: Pick<StreamRecord, 'retentionHours' | 'maxBytes'>): StreamRecord {
+  update(name: string, settings: StreamChange): StreamRecord {
     const stream = this.#known(name);
     stream.record = { ...stream.record, ...settings, version: stream.record.version + 1 };
     return stream.record;
