@@ -131,6 +131,15 @@ export class DiskFragmentLog implements FragmentLog, RetainedLog {
     return this.#finder.list(fromOrdinal, limit);
   }
 
+  startingIn(
+    clock: 'server' | 'producer',
+    range: { readonly fromMs: number; readonly toMs: number },
+    fromOrdinal: number,
+    limit: number,
+  ): Promise<FragmentInfo[]> {
+    return this.#finder.startingIn(clock, range, fromOrdinal, limit);
+  }
+
   ranges(clock: 'server' | 'producer', fromMs: number, toMs: number): Promise<RecordedRange[]> {
     return recordedRanges(this.#files, clock, fromMs, toMs);
   }

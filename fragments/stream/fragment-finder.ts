@@ -52,6 +52,41 @@ export class FragmentFinder {
     return infos;
   }
 
+  /** See FragmentLog.startingIn. Throws LogReadError. */
+  async startingIn(
+    clock: 'server' | 'producer',
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+    fromOrdinal: number,
+    limit: number,
+  ): Promise<FragmentInfo[]> {
+    const { table } = this.#files;
+    const infos: FragmentInfo[] = [];
+    for (let at = Math.max(0, table.byOrdinal(fromOrdinal)); at < table.length && infos.length < limit; ) {
+      const key = table.keyAt(at);
+      const index = this.#mayStartIn(clock, at, fromMs, toMs)
+        ? await this.#files.indexIfThere(key)
+        : undefined;
+      if (index !== undefined) {
+        for (let row = index.byOrdinal(fromOrdinal - 1) + 1; row < index.count; row++) {
+          const startMs = clock === 'server' ? index.serverMsAt(row) : index.producerMsAt(row);
+          if (startMs < fromMs || startMs > toMs) continue;
+          if (infos.length >= limit) return infos;
+          infos.push(index.storedAt(row).info);
+        }
+      }
+      at = table.bySequence(key.sequence) + 1;
+    }
+    return infos;
+  }
+
+  /** Files follow each other in server time; producer times may be anywhere. */
+  #mayStartIn(clock: 'server' | 'producer', at: number, fromMs: number, toMs: number): boolean {
+    const { table } = this.#files;
+    if (clock === 'producer') return table.producerMinAt(at) <= toMs && table.producerMaxAt(at) >= fromMs;
+    const endsBefore = at + 1 < table.length && table.firstServerMsAt(at + 1) < fromMs;
+    return table.firstServerMsAt(at) <= toMs && !endsBefore;
+  }
+
   /** The files from one on that are still there when their turn comes. */
   async *#from(first: number): AsyncGenerator<{ key: FileKey; index: FragmentIndex }> {
     const { table } = this.#files;

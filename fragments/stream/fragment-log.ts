@@ -93,6 +93,16 @@ export interface FragmentLog {
   find(selector: FragmentSelector): Promise<FragmentInfo | undefined>;
   /** Up to `limit` fragments from an ordinal on, in order. Ordinals already deleted are passed over. */
   list(fromOrdinal: number, limit: number): Promise<FragmentInfo[]>;
+  /**
+   * Fragments that start in `[fromMs, toMs]` by a clock, both ends included, in the order in which they were recorded:
+   * up to `limit` from an ordinal on. Files that lie outside are passed over unread.
+   */
+  startingIn(
+    clock: 'server' | 'producer',
+    range: { readonly fromMs: number; readonly toMs: number },
+    fromOrdinal: number,
+    limit: number,
+  ): Promise<FragmentInfo[]>;
   /** What is recorded in [fromMs, toMs) by server or producer time. Fast over months: reads per-file totals where it can. */
   ranges(clock: 'server' | 'producer', fromMs: number, toMs: number): Promise<RecordedRange[]>;
   /** Opens a fragment's bytes; throws LogReadError `gone` or `not-found`. */

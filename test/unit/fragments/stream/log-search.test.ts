@@ -126,6 +126,32 @@ test('find answers what a search through all fragments would, by every clock and
   );
 });
 
+test('startingIn answers what starts in a range by either clock, ends included, over any history', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      scripts,
+      fc.boolean(),
+      fc.constantFrom('server' as const, 'producer' as const),
+      fc.tuple(fc.nat(60), fc.nat(60)),
+      fc.tuple(fc.nat(50), fc.nat(50)),
+      async (script, isReopened, clock, [first, last], [fromOrdinal, limit]) => {
+        const { log, infos } = await record(script, isReopened);
+        const startOf = (info: FragmentInfo): number =>
+          clock === 'server' ? info.serverMs : info.producerMs;
+        const [one, other] = [infos[first % infos.length], infos[last % infos.length]];
+        assert.ok(one !== undefined && other !== undefined);
+        const fromMs = Math.min(startOf(one), startOf(other));
+        const toMs = Math.max(startOf(one), startOf(other));
+        const expected = infos.filter((info) => startOf(info) >= fromMs && startOf(info) <= toMs);
+        assert.deepEqual(await log.startingIn(clock, { fromMs, toMs }, 0, 1000), expected);
+        const onwards = expected.filter(({ ordinal }) => ordinal >= fromOrdinal).slice(0, limit);
+        assert.deepEqual(await log.startingIn(clock, { fromMs, toMs }, fromOrdinal, limit), onwards);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test('list begins anywhere, stops anywhere, and passes over ordinals that are not there', async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -85,6 +85,18 @@ export class MemoryLog implements FragmentLog {
     return this.fragments.filter(({ ordinal }) => ordinal >= fromOrdinal).slice(0, limit);
   }
 
+  async startingIn(
+    clock: 'server' | 'producer',
+    { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+    fromOrdinal: number,
+    limit: number,
+  ): Promise<FragmentInfo[]> {
+    const startOf = (info: FragmentInfo) => (clock === 'server' ? info.serverMs : info.producerMs);
+    return this.fragments
+      .filter((info) => info.ordinal >= fromOrdinal && startOf(info) >= fromMs && startOf(info) <= toMs)
+      .slice(0, limit);
+  }
+
   async ranges(): Promise<RecordedRange[]> {
     return [];
   }
