@@ -4,6 +4,8 @@ export interface HttpCounters {
   /** Connections refused because `maxConnections` were open. */
   connectionsRefused: number;
   requests: number;
+  /** Requests to change to WebSocket. */
+  upgrades: number;
   /** Requests whose bytes were not HTTP, or whose target was not a URL. */
   badRequests: number;
   /** Requests that a media route failed to answer: each is a bug or a broken disk, and has a log line. */
@@ -23,6 +25,7 @@ export function newHttpCounters(): HttpCounters {
     connections: 0,
     connectionsRefused: 0,
     requests: 0,
+    upgrades: 0,
     badRequests: 0,
     failures: 0,
     slowViewersDropped: 0,

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createDispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { type HttpCounters, newHttpCounters } from './http-counters.ts';
 import { bridgeToHttp1 } from './http1-bridge.ts';
+import { createUpgradeListener, type UpgradeRoute, wantsWebSocket } from './upgrades.ts';
 
 /** Limits of the HTTP port. */
 export interface HttpSettings {
@@ -35,6 +36,8 @@ export interface HttpServerOptions extends Omit<DispatcherOptions, 'counters'> {
   /** Shared with the MediaSender, so that one set of counters tells all of the port. */
   readonly counters?: HttpCounters;
   readonly settings?: Partial<HttpSettings>;
+  /** Paths on which WebSocket connections are taken; none when left out. */
+  readonly upgradeRoutes?: readonly UpgradeRoute[];
 }
 
 /** The one HTTP port of the server. */
@@ -63,6 +66,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       : secureServer(options, settings, counters);
   let closing: Promise<void> | undefined;
 
+  const { upgradeRoutes = [], logger } = options;
+  server.on('upgrade', createUpgradeListener({ routes: upgradeRoutes, counters, logger }));
   server.maxConnections = settings.maxConnections;
   server.on('drop', () => {
     counters.connectionsRefused += 1;
@@ -122,10 +127,11 @@ function secureServer(
     handshakeTimeout: settings.headersTimeoutMs,
     settings: { maxConcurrentStreams: 200, maxHeaderListSize: settings.maxHeaderBytes },
   });
-  // node:http2 sets its own defaults for these two after it has read the options.
+  // node:http2 sets its own defaults for these after it has read the options, or does not read them.
   Object.assign(server, {
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.requestTimeoutMs,
+    shouldUpgradeCallback: wantsWebSocket,
   });
   server.on('request', (request, response) => {
     // The compatibility layer offers the same methods under other types.
@@ -151,6 +157,7 @@ function http1Options(settings: HttpSettings) {
     // How often the two timeouts are looked at; node's own default is 30 s.
     connectionsCheckingInterval: Math.max(1000, Math.min(5000, settings.headersTimeoutMs / 3)),
     noDelay: true,
+    shouldUpgradeCallback: wantsWebSocket,
   };
 }
 

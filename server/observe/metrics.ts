@@ -260,6 +260,7 @@ function registerHttp(to: Instruments, http: HttpCounters): void {
     () => http.connectionsRefused,
   );
   to.count('framelog_http_requests_total', 'HTTP requests.', () => http.requests);
+  to.count('framelog_http_upgrades_total', 'Requests to change to WebSocket.', () => http.upgrades);
   to.count(
     'framelog_http_bad_requests_total',
     'Requests that were not HTTP or named no URL.',

@@ -6,6 +6,7 @@ import { type HttpCounters, newHttpCounters } from '../../../../server/http/http
 import type { HttpLogger } from '../../../../server/http/http-logger.ts';
 import { createHttpServer, type HttpServer, type HttpSettings } from '../../../../server/http/http-server.ts';
 import { MediaSender, type MediaSenderOptions } from '../../../../server/http/media-sender.ts';
+import type { UpgradeRoute } from '../../../../server/http/upgrades.ts';
 
 /** A certificate for localhost that nobody trusts, with its key. */
 export const TLS = {
@@ -49,6 +50,7 @@ export async function startRig(
     settings?: Partial<HttpSettings>;
     sender?: Partial<MediaSenderOptions>;
     fallback?: RequestListener;
+    upgradeRoutes?: readonly UpgradeRoute[];
   } = {},
 ): Promise<HttpRig> {
   const counters = newHttpCounters();
@@ -68,6 +70,7 @@ export async function startRig(
     logger: log.logger,
     counters,
     ...(options.settings === undefined ? {} : { settings: options.settings }),
+    ...(options.upgradeRoutes === undefined ? {} : { upgradeRoutes: options.upgradeRoutes }),
   });
   await server.listen();
   t.after(() => server.close(0));
