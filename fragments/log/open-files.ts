@@ -13,6 +13,8 @@ interface Slot {
 
 /** A file lent for reading; its bytes stay readable until `release`, also when it is deleted meanwhile. */
 export interface BorrowedFile {
+  /** When it was opened: a file that grows may be larger by now. */
+  readonly sizeBytes: number;
   /** Fills `target`; throws LogReadError `damaged` when the file is shorter, `io-error` when the disk fails. */
   read(target: Uint8Array, positionBytes: number): Promise<void>;
   /** Once. */
@@ -74,6 +76,7 @@ export class OpenFiles {
   #lend(slot: Slot, file: ReadableFile): BorrowedFile {
     let isReleased = false;
     return {
+      sizeBytes: file.sizeBytes,
       read: (target, positionBytes) => readExactly(slot.path, file, target, positionBytes),
       release: () => {
         if (isReleased) return;
