@@ -170,6 +170,7 @@ export class StreamRegistry implements StreamService {
 
   async publish(request: PublishRequest, nowMs: number): Promise<Publication> {
     const name = request.stream;
+    if (this.#deleting.has(name)) throw notFound(name);
     if (this.record(name) === undefined) {
       this.#refuseWhenClosing();
       if (!this.#options.autoCreate) {

@@ -12,8 +12,14 @@ export interface StreamReference {
   readonly StreamARN?: string;
 }
 
-/** What an operation wants of a stream; `admin` for what changes or deletes it. */
-export type VideoWish = 'view' | 'publish' | 'admin';
+/**
+ * What an operation wants of a stream; `admin` for what changes or deletes it. `describe`: what those who view and those who
+ * publish both need before they begin.
+ */
+export type VideoWish = 'describe' | 'view' | 'publish' | 'admin';
+
+/** How the model calls a missing right: it differs from operation to operation (kvs.md §1.1). */
+export type DeniedCode = 'NotAuthorizedException' | 'AccessDeniedException';
 
 /** A stream as the AWS wire knows it. */
 export interface VideoStream {
@@ -25,10 +31,11 @@ export interface VideoStream {
 
 export interface VideoResources {
   /**
-   * Throws AwsError `InvalidArgumentException` (neither, or an ARN of another account or region), `ResourceNotFoundException`
-   * (also for an ARN of an earlier stream of that name), `NotAuthorizedException`. A caller without the right learns nothing of existence.
+   * Throws AwsError `InvalidArgumentException` (neither, both, or an ARN of another account or region), `ResourceNotFoundException`
+   * (also for an ARN of an earlier stream of that name), and `denied`, by default `NotAuthorizedException`. A caller without the
+   * right learns nothing of existence.
    */
-  find(reference: StreamReference, wish: VideoWish, principal: Principal): VideoStream;
+  find(reference: StreamReference, wish: VideoWish, principal: Principal, denied?: DeniedCode): VideoStream;
   /** As `find`, and opens its log. */
   open(
     reference: StreamReference,
