@@ -47,6 +47,12 @@ export function u32(...values: number[]): Uint8Array {
   return bytes;
 }
 
+export function u64(value: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(checked(value, Number.MAX_SAFE_INTEGER)));
+  return bytes;
+}
+
 function checked(value: number, maximum: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= maximum) return value;
   throw new Mp4Error('unsupported', `${value} does not fit a box field (at most ${maximum})`);
