@@ -84,38 +84,12 @@ export class ChannelRelay {
   }
 
   /**
-   * Seats a peer. A newer master, or viewer of the same client id, takes the place of the older; then what was held is
-   * delivered. Throws SignalingError `ClientLimitExceededException`.
+   * Judges whether somebody may take a seat; the answer seats a peer, at once. A newer master, or viewer of the same client
+   * id, takes the place of the older; then what was held is delivered. Throws SignalingError `ClientLimitExceededException`.
    */
-  join(seat: Seat, peer: SignalingPeer, nowMs: number): SignalingMember {
-    const key = keyOf(seat);
+  admit(seat: Seat, nowMs: number): (peer: SignalingPeer) => SignalingMember {
     this.#refuseTooMany(seat, nowMs);
-    const member: Member = {
-      seat,
-      peer,
-      joinedMs: nowMs,
-      sdp: bucket(this.#settings.sdpPerSecond, nowMs),
-      ice: bucket(this.#settings.icePerSecond, nowMs),
-      activeMs: nowMs,
-      toldToGo: false,
-    };
-    const older = this.#members.get(key);
-    if (older !== undefined) this.#end(older, 'replaced');
-    this.#members.set(key, member);
-    this.#counters[levelOf(seat)] += 1;
-    this.#counters.joined += 1;
-    this.#counters.expired += this.#held.expire(nowMs);
-    for (const text of this.#held.take(key)) {
-      this.#counters.delivered += 1;
-      peer.send(text);
-    }
-    return {
-      receive: (text, atMs) => this.#receive(member, text, atMs),
-      touch: (atMs) => {
-        member.activeMs = atMs;
-      },
-      leave: () => void this.#remove(member),
-    };
+    return (peer) => this.#seat(seat, peer, nowMs);
   }
 
   /** What time does: held messages expire, silent and old connections end. `channel`: as it is now; a deleted one has `undefined`. */
@@ -143,6 +117,36 @@ export class ChannelRelay {
   close(reason: 'deleted' | 'closing'): void {
     for (const member of this.#members.values()) this.#end(member, reason);
     this.#held.clear();
+  }
+
+  #seat(seat: Seat, peer: SignalingPeer, nowMs: number): SignalingMember {
+    const key = keyOf(seat);
+    const member: Member = {
+      seat,
+      peer,
+      joinedMs: nowMs,
+      sdp: bucket(this.#settings.sdpPerSecond, nowMs),
+      ice: bucket(this.#settings.icePerSecond, nowMs),
+      activeMs: nowMs,
+      toldToGo: false,
+    };
+    const older = this.#members.get(key);
+    if (older !== undefined) this.#end(older, 'replaced');
+    this.#members.set(key, member);
+    this.#counters[levelOf(seat)] += 1;
+    this.#counters.joined += 1;
+    this.#counters.expired += this.#held.expire(nowMs);
+    for (const text of this.#held.take(key)) {
+      this.#counters.delivered += 1;
+      peer.send(text);
+    }
+    return {
+      receive: (text, atMs) => this.#receive(member, text, atMs),
+      touch: (atMs) => {
+        member.activeMs = atMs;
+      },
+      leave: () => void this.#remove(member),
+    };
   }
 
   #receive(member: Member, text: string, nowMs: number): void {

@@ -28,8 +28,16 @@ export class SignalingRelay {
     return this.#heldBudget.usedBytes;
   }
 
-  /** Seats a peer in a channel. Throws SignalingError `ResourceNotFoundException`, `ClientLimitExceededException`. */
+  /** Seats a peer in a channel. Throws as `admit` does. */
   join(channelArn: string, seat: Seat, peer: SignalingPeer, nowMs: number): SignalingMember {
+    return this.admit(channelArn, seat, nowMs)(peer);
+  }
+
+  /**
+   * Judges whether somebody may take a seat; the answer seats a peer, at once (between the two, a WebSocket is opened).
+   * Throws SignalingError `ResourceNotFoundException`, `ClientLimitExceededException`.
+   */
+  admit(channelArn: string, seat: Seat, nowMs: number): (peer: SignalingPeer) => SignalingMember {
     const channel = this.#channels.find(channelArn);
     if (channel === undefined) {
       throw new SignalingError('ResourceNotFoundException', `There is no channel ${channelArn}.`);
@@ -45,7 +53,7 @@ export class SignalingRelay {
       });
       this.#relays.set(channelArn, relay);
     }
-    return relay.join(seat, peer, nowMs);
+    return relay.admit(seat, nowMs);
   }
 
   /** What time does to all channels; those that were deleted end. */
