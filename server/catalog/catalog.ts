@@ -23,8 +23,8 @@ export interface StreamRecord {
   /** `video/h264,audio/aac`. */
   readonly mediaType?: string;
   readonly kmsKeyId?: string;
-  /** Its sealed files lie in the warm directory; absent: beside the open one. */
-  readonly isWarm?: true;
+  /** Its sealed files lie in the warm directory; else beside the open one. */
+  readonly isWarm?: boolean;
 }
 
 /** What a key may do. `stream` is a name or a pattern with `*`; `admin` implies all. */
