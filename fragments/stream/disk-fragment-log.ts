@@ -6,8 +6,8 @@ import type { BorrowedFile } from '../log/open-files.ts';
 import type { DeletionReason, RetainedLog } from '../log/retention.ts';
 import type { SyncGroup } from '../log/sync-group.ts';
 import { ChunkFraming, chunkBytesOf, type FileLimits } from './chunk-framing.ts';
-import type { FragmentInfo } from './fragment.ts';
-import { fragmentBoxBytes } from './fragment-box.ts';
+import type { FragmentInfo, FragmentTag } from './fragment.ts';
+import { fragmentBoxBytes, MIN_BOX_BYTES } from './fragment-box.ts';
 import { type FoundFragment, FragmentFinder } from './fragment-finder.ts';
 import type {
   ChunkToAppend,
@@ -21,6 +21,7 @@ import type {
 import { recordedRanges } from './recorded-ranges.ts';
 import { type RecoveredLog, recoverLog } from './recovery.ts';
 import { EXTENSION, type StoredFiles, type StoredFilesOptions } from './stored-files.ts';
+import { readStoredTags } from './stored-tags.ts';
 
 /** What a DiskFragmentLog is given by the LogStore that opens it. */
 export interface DiskFragmentLogOptions extends StoredFilesOptions {
@@ -145,14 +146,29 @@ export class DiskFragmentLog implements FragmentLog, RetainedLog {
   }
 
   async open(ordinal: number): Promise<FragmentBytes> {
+    const found = await this.#found(ordinal);
+    return new StoredBytes(found, await this.#borrow(found.file));
+  }
+
+  async tags(ordinal: number): Promise<readonly FragmentTag[]> {
+    const { stored, file } = await this.#found(ordinal);
+    // The usual fragment has one box, and nothing is in it.
+    if (stored.chunks === 1 && stored.boxBytes === MIN_BOX_BYTES) return [];
+    const borrowed = await this.#borrow(file);
+    try {
+      return await readStoredTags(borrowed, stored);
+    } finally {
+      borrowed.release();
+    }
+  }
+
+  async #found(ordinal: number): Promise<FoundFragment> {
     const isDeleted = ordinal < this.firstOrdinal;
     const found = isDeleted ? undefined : await this.#finder.find({ by: 'ordinal', ordinal });
-    if (found === undefined) {
-      // It may have been deleted while it was looked for.
-      const code = ordinal < this.firstOrdinal ? 'gone' : 'not-found';
-      throw new LogReadError(code, `${this.stream} has no fragment ${ordinal} (any more)`);
-    }
-    return new StoredBytes(found, await this.#borrow(found.file));
+    if (found !== undefined) return found;
+    // It may have been deleted while it was looked for.
+    const code = ordinal < this.firstOrdinal ? 'gone' : 'not-found';
+    throw new LogReadError(code, `${this.stream} has no fragment ${ordinal} (any more)`);
   }
 
   #borrow(file: FileKey): Promise<BorrowedFile> {

@@ -107,6 +107,8 @@ export interface FragmentLog {
   ranges(clock: 'server' | 'producer', fromMs: number, toMs: number): Promise<RecordedRange[]>;
   /** Opens a fragment's bytes; throws LogReadError `gone` or `not-found`. */
   open(ordinal: number): Promise<FragmentBytes>;
+  /** What the producer attached to a fragment, in the order of arrival; throws LogReadError `gone`, `not-found`, `damaged`. */
+  tags(ordinal: number): Promise<readonly FragmentTag[]>;
   /** The init segment with this id, or `undefined` when no stored file has it. */
   init(initId: string): Promise<InitSegment | undefined>;
 

@@ -19,6 +19,10 @@ export interface FragmentStart {
   readonly tracks: readonly Track[];
   /** The track that tells the fragment's time. */
   readonly lead: Track;
+  /** The producer's own word for when it began, instead of that of its first sample. */
+  readonly producerMs?: number;
+  /** Tags that came before it. */
+  readonly tags?: readonly FragmentTag[];
 }
 
 /** A fragment on its way: samples go in; parts, chunks and facts come out. */
@@ -28,6 +32,7 @@ export class GrowingFragment implements LiveFragment {
   readonly samples: TimedSample[] = [];
   readonly parts: LivePart[] = [];
   readonly segment: Uint8Array[] = [];
+  readonly tags: FragmentTag[];
   isComplete = false;
   /** Its last chunk is durable, or given up: memory is not the only place that has it any more. */
   isSettled = false;
@@ -38,7 +43,7 @@ export class GrowingFragment implements LiveFragment {
   #firstLead: TimedSample | undefined;
   #lastLead: TimedSample | undefined;
   #part = { from: 0, startTicks: 0, firstLead: undefined as TimedSample | undefined };
-  #chunk = { from: 0, index: 0, startTicks: 0, payloadBytes: 0 };
+  #chunk = { from: 0, index: 0, startTicks: 0, payloadBytes: 0, firstTag: 0 };
   #chunkBytes = 0;
   #info: FragmentInfo;
 
@@ -47,6 +52,7 @@ export class GrowingFragment implements LiveFragment {
     this.#lead = start.lead;
     this.init = start.init;
     this.tracks = start.tracks;
+    this.tags = [...(start.tags ?? [])];
     this.#info = this.#facts(first);
   }
 
@@ -144,27 +150,36 @@ export class GrowingFragment implements LiveFragment {
 
   /** Ends the part being received; nothing happens when it has no samples. */
   endPart(): void {
+    this.#endPartAt(this.samples.length, this.#leadEndTicks, undefined);
+  }
+
+  /** Ends the part being received before the lead's last sample, which has this index: it begins the next part. */
+  endPartBefore(index: number): void {
+    const last = this.#lastLead;
+    if (last !== undefined) this.#endPartAt(index, last.dtsTicks, last);
+  }
+
+  #endPartAt(to: number, endTicks: number, nextLead: TimedSample | undefined): void {
     const { from, startTicks, firstLead } = this.#part;
-    const to = this.samples.length;
     if (to === from) return;
     const index = this.parts.length;
     // "INDEPENDENT ... YES if the Partial Segment contains an independent frame": here only when it starts with it
     const independent = firstLead?.isSync ?? this.#lead.kind !== 'video';
-    this.parts.push(
-      new RenderedOnDemand(this, index, this.#leadEndTicks - startTicks, independent, from, to),
-    );
-    this.#part = { from: to, startTicks: this.#leadEndTicks, firstLead: undefined };
+    this.parts.push(new RenderedOnDemand(this, index, endTicks - startTicks, independent, from, to));
+    this.#part = { from: to, startTicks: endTicks, firstLead: nextLead };
     this.#info = this.#facts();
   }
 
   /** Makes the chunk of all samples since the last one. Call `endPart` first; `isLast` completes the fragment. */
   endChunk(isLast: boolean): ChunkToAppend {
     if (isLast) this.#becomeComplete();
-    const { from, index, startTicks } = this.#chunk;
+    const { from, index, startTicks, firstTag } = this.#chunk;
     const chunk = this.render(from, this.samples.length, index);
+    const tags = firstTag === this.tags.length ? NO_TAGS : this.tags.slice(firstTag);
     if (index > 0) {
-      this.segment.push(BETWEEN_CHUNKS);
-      this.#chunkBytes += BETWEEN_CHUNKS.length;
+      const between = tags.length === 0 ? BETWEEN_CHUNKS : betweenChunks(tags);
+      this.segment.push(between);
+      this.#chunkBytes += between.length;
     }
     for (const buffer of chunk.buffers) this.segment.push(buffer);
     this.#chunkBytes += chunk.sizeBytes;
@@ -173,6 +188,7 @@ export class GrowingFragment implements LiveFragment {
       index: index + 1,
       startTicks: this.#leadEndTicks,
       payloadBytes: 0,
+      firstTag: this.tags.length,
     };
     this.#info = this.#facts();
     return {
@@ -181,7 +197,7 @@ export class GrowingFragment implements LiveFragment {
       chunkDurationTicks: this.#leadEndTicks - startTicks,
       chunkIndex: index,
       isLast,
-      tags: NO_TAGS,
+      tags,
       buffers: chunk.buffers,
     };
   }
@@ -220,7 +236,7 @@ export class GrowingFragment implements LiveFragment {
   }
 
   #facts(first: TimedSample | undefined = this.#firstLead ?? this.samples[0]): FragmentInfo {
-    const { name, run, startsRun, gapBefore, init } = this.#start;
+    const { name, run, startsRun, gapBefore, init, producerMs } = this.#start;
     const { timescale } = this.#lead;
     return {
       number: name.number,
@@ -230,7 +246,7 @@ export class GrowingFragment implements LiveFragment {
       gapBefore,
       independent: this.isIndependent,
       serverMs: name.serverMs,
-      producerMs: first?.producerMs ?? name.serverMs,
+      producerMs: producerMs ?? first?.producerMs ?? name.serverMs,
       initId: init.id,
       timescale,
       startTicks: this.#firstLead?.dtsTicks ?? Math.round((first?.dtsSeconds ?? 0) * timescale),
@@ -242,9 +258,14 @@ export class GrowingFragment implements LiveFragment {
 
 const NO_TAGS: readonly FragmentTag[] = [];
 /** In memory a `free` box stands where the file has Framelog's own, so that both forms of a segment have the same layout. */
-const BETWEEN_CHUNKS = Buffer.alloc(fragmentBoxBytes(NO_TAGS));
-BETWEEN_CHUNKS.writeUInt32BE(BETWEEN_CHUNKS.length);
-BETWEEN_CHUNKS.write('free', 4, 'latin1');
+const BETWEEN_CHUNKS = betweenChunks(NO_TAGS);
+
+function betweenChunks(tags: readonly FragmentTag[]): Buffer {
+  const box = Buffer.alloc(fragmentBoxBytes(tags));
+  box.writeUInt32BE(box.length);
+  box.write('free', 4, 'latin1');
+  return box;
+}
 
 /** Room for parts in the sequence numbers of `moof` boxes, which grow with each fragment. */
 const MAX_PIECES = 256;

@@ -1,5 +1,5 @@
 import type { Sample, Track } from '../media/track.ts';
-import type { FragmentInfo } from './fragment.ts';
+import type { FragmentInfo, FragmentTag } from './fragment.ts';
 import type { InitSegment } from './fragment-log.ts';
 
 /**
@@ -27,6 +27,8 @@ export interface LiveFragment {
   /** All samples so far in decode order over all tracks; append-only, so that an index is a reader's position. */
   readonly samples: readonly Sample[];
   readonly isComplete: boolean;
+  /** What the producer attached to it so far, in the order of arrival. */
+  readonly tags: readonly FragmentTag[];
   /**
    * The whole media segment, by reference, once complete: the bytes that go to the log file, but for a `free` box where that
    * has Framelog's `uuid` box between two chunks. Same size, same places.

@@ -4,6 +4,7 @@ import type { FragmentBox } from './fragment-box.ts';
 import { BOX_MARK, decodeFragmentBox, FragmentBoxError, fragmentBoxSizeAt } from './fragment-box.ts';
 import { FragmentIndex } from './fragment-index.ts';
 import { initSegmentOf } from './init-id.ts';
+import { MAX_PRODUCER_HEADER_BYTES } from './producer-header.ts';
 
 /** Anything that can be read at a position: an open file, or bytes in memory. */
 export interface Readable {
@@ -48,8 +49,8 @@ export interface ScanOptions {
 }
 
 const WINDOW_BYTES = 256 * 1024;
-/** An init segment has some hundred bytes a track. */
-const MAX_INIT_BYTES = 1024 * 1024;
+/** An init segment has some hundred bytes a track, and a producer's header (producer-header.ts) as large again as what is in them. */
+const MAX_INIT_BYTES = 2 * MAX_PRODUCER_HEADER_BYTES;
 const MAX_INIT_BOXES = 16;
 
 /**

@@ -60,4 +60,11 @@ export class StreamNumbering {
     });
     return { ordinal: this.#nextOrdinal++, number, serverMs };
   }
+
+  /** The fragment that was named last never came: the next one gets its ordinal, so that there is no hole. Its number is not given again. */
+  takeBack(name: FragmentName): void {
+    if (name.ordinal !== this.#nextOrdinal - 1)
+      throw new Error(`fragment ${name.ordinal} was not named last`);
+    this.#nextOrdinal--;
+  }
 }

@@ -1,10 +1,10 @@
 import { writeInitSegment } from '../cmaf/init-segment.ts';
 import type { Sample, Track } from '../media/track.ts';
 import { DeclaredTracks, type TrackChange } from './declared-tracks.ts';
-import type { FragmentInfo } from './fragment.ts';
-import { type FragmentLog, type InitSegment, LogWriteError, type LogWriteErrorCode } from './fragment-log.ts';
+import { FragmentDelivery, type FragmentNews } from './fragment-delivery.ts';
+import type { FragmentLog, InitSegment } from './fragment-log.ts';
 import { Fragmenter, type FragmenterSink } from './fragmenter.ts';
-import { GrowingFragment } from './growing-fragment.ts';
+import type { GrowingFragment } from './growing-fragment.ts';
 import { initSegmentOf } from './init-id.ts';
 import { Interleaver, type InterleaverCounters } from './interleaver.ts';
 import type { MemoryLiveWindow } from './memory-live-window.ts';
@@ -13,16 +13,6 @@ import type { StreamNumbering } from './stream-numbering.ts';
 import type { StreamSettings } from './stream-settings.ts';
 import type { TimedSample } from './timed-sample.ts';
 import { Timeline, type TimelineCounters } from './timeline.ts';
-
-/** A fragment's way: complete in memory, durable, or lost (with why). */
-export type FragmentNews =
-  | { readonly type: 'received' | 'persisted'; readonly info: FragmentInfo }
-  | {
-      readonly type: 'lost';
-      readonly info: FragmentInfo;
-      readonly reason: LogWriteErrorCode;
-      readonly error: unknown;
-    };
 
 /** All that a session did not take as it came. */
 export interface WriterCounters extends TimelineCounters, InterleaverCounters {
@@ -50,41 +40,33 @@ export interface StreamWriterOptions {
  * never single frames (design.md §3 rule 10).
  */
 export class StreamWriter {
-  readonly #log: FragmentLog;
+  readonly #delivery: FragmentDelivery;
   readonly #window: MemoryLiveWindow;
   readonly #numbering: StreamNumbering;
-  readonly #onFragment: (news: FragmentNews) => void;
   readonly #tracks = new DeclaredTracks();
   readonly #timeline: Timeline;
   readonly #interleaver: Interleaver;
   readonly #fragmenter: Fragmenter;
   readonly #meter = new RateMeter();
-  readonly #lost = new WeakSet<GrowingFragment>();
   #init: InitSegment | undefined;
   #videoTrackId: number | undefined;
   /** A fragment has begun in this session. */
   #hasBegun = false;
-  #run = 0;
-  #startsRun = true;
-  #gapBefore = false;
-  #pendingAppends = 0;
   #unknownTrack = 0;
   #configChanges = 0;
-  #lostFragments = 0;
-  #ended: PromiseWithResolvers<void> | undefined;
+  #ended: Promise<void> | undefined;
 
   constructor(options: StreamWriterOptions) {
     const { settings } = options;
-    this.#log = options.log;
+    this.#delivery = new FragmentDelivery(options);
     this.#window = options.window;
     this.#numbering = options.numbering;
-    this.#onFragment = options.onFragment;
     this.#timeline = new Timeline(settings);
     const sink: FragmenterSink = {
       openFragment: (first, lead) => this.#openFragment(first, lead),
       sampleAdded: () => this.#window.sampleAdded(),
       partEnded: () => this.#window.partEnded(this.#fragmenter.partTargetMs),
-      chunkDue: (fragment, isLast) => this.#writeChunk(fragment, isLast),
+      chunkDue: (fragment, isLast) => this.#delivery.writeChunk(fragment, isLast),
     };
     this.#fragmenter = new Fragmenter(settings, sink);
     this.#interleaver = new Interleaver(settings, (sample) => this.#fragmenter.add(sample));
@@ -99,8 +81,7 @@ export class StreamWriter {
 
   /** Bytes received and not yet durable. */
   get pendingBytes(): number {
-    const openBytes = this.#fragmenter.open?.openChunkBytes ?? 0;
-    return this.#log.pendingBytes + this.#interleaver.heldBytes + openBytes;
+    return this.#delivery.pendingBytes + this.#interleaver.heldBytes;
   }
 
   get counters(): WriterCounters {
@@ -110,7 +91,7 @@ export class StreamWriter {
       droppedBeforeKey: this.#fragmenter.droppedBeforeKey,
       unknownTrack: this.#unknownTrack,
       configChanges: this.#configChanges,
-      lostFragments: this.#lostFragments,
+      lostFragments: this.#delivery.lostFragments,
     };
   }
 
@@ -147,12 +128,13 @@ export class StreamWriter {
 
   /** Finishes the last fragment; resolves when all is persisted or reported lost. Idempotent. */
   end(): Promise<void> {
-    if (this.#ended !== undefined) return this.#ended.promise;
-    this.#ended = Promise.withResolvers<void>();
+    if (this.#ended !== undefined) return this.#ended;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ended = promise;
     this.#endRun();
     this.#window.end();
-    this.#resolveWhenIdle();
-    return this.#ended.promise;
+    resolve(this.#delivery.whenIdle());
+    return promise;
   }
 
   #changeTracks({ before, after: tracks }: TrackChange): void {
@@ -170,82 +152,18 @@ export class StreamWriter {
   #endRun(): void {
     this.#interleaver.drain();
     this.#fragmenter.endRun();
-    this.#startsRun = true;
+    this.#delivery.endRun();
   }
 
   #openFragment(first: TimedSample, lead: Track): GrowingFragment {
     if (this.#init === undefined) throw new Error('a fragment cannot begin before tracks were declared');
-    const startsRun = this.#startsRun;
-    if (startsRun) this.#run = this.#numbering.startRun();
-    const start = {
+    this.#hasBegun = true;
+    return this.#delivery.begin({
       name: this.#numbering.startFragment(first.serverMs),
-      run: this.#run,
-      startsRun,
-      gapBefore: this.#gapBefore,
       init: this.#init,
       tracks: this.#tracks.active,
       lead,
-    };
-    this.#hasBegun = true;
-    this.#startsRun = false;
-    this.#gapBefore = false;
-    const fragment = new GrowingFragment(start, first);
-    this.#window.open(fragment);
-    return fragment;
-  }
-
-  #writeChunk(fragment: GrowingFragment, isLast: boolean): void {
-    const chunk = fragment.endChunk(isLast);
-    const isLost = this.#lost.has(fragment);
-    if (!isLost) {
-      this.#pendingAppends++;
-      this.#log.append(chunk).then(
-        () => this.#appended(fragment, isLast),
-        (error: unknown) => this.#failed(fragment, error),
-      );
-    }
-    if (!isLast) return;
-    if (isLost) this.#window.settled(fragment);
-    this.#window.completed(fragment);
-    if (!isLost) this.#onFragment({ type: 'received', info: fragment.info });
-  }
-
-  #appended(fragment: GrowingFragment, isLast: boolean): void {
-    this.#pendingAppends--;
-    if (isLast && !this.#lost.has(fragment)) {
-      this.#window.settled(fragment);
-      this.#onFragment({ type: 'persisted', info: fragment.info });
-    }
-    this.#resolveWhenIdle();
-  }
-
-  #failed(fragment: GrowingFragment, error: unknown): void {
-    this.#pendingAppends--;
-    if (!this.#lost.has(fragment)) {
-      this.#lost.add(fragment);
-      this.#lostFragments++;
-      this.#markGapAfter(fragment);
-      const reason = error instanceof LogWriteError ? error.code : 'io-error';
-      this.#onFragment({ type: 'lost', info: fragment.info, reason, error });
-    }
-    if (fragment.isComplete) this.#window.settled(fragment);
-    this.#resolveWhenIdle();
-  }
-
-  /** The first fragment after the lost one that is not on its way to the log yet says so, and begins a run. */
-  #markGapAfter(lost: GrowingFragment): void {
-    const open = this.#fragmenter.open;
-    if (open === undefined || open === lost || open.chunkCount > 0) {
-      this.#gapBefore = true;
-      this.#startsRun = true;
-      return;
-    }
-    const startsRun = open.markGapBefore(() => this.#numbering.startRun());
-    if (startsRun) this.#run = open.info.run;
-    else this.#startsRun = true;
-  }
-
-  #resolveWhenIdle(): void {
-    if (this.#pendingAppends === 0) this.#ended?.resolve();
+      first,
+    });
   }
 }

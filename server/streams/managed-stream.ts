@@ -1,13 +1,10 @@
 import { fragmentDurationMs } from '../../fragments/stream/fragment.ts';
+import type { FragmentNews } from '../../fragments/stream/fragment-delivery.ts';
 import type { FragmentLog } from '../../fragments/stream/fragment-log.ts';
 import { MemoryLiveWindow } from '../../fragments/stream/memory-live-window.ts';
 import { StreamNumbering } from '../../fragments/stream/stream-numbering.ts';
 import type { StreamSettings } from '../../fragments/stream/stream-settings.ts';
-import {
-  type FragmentNews,
-  StreamWriter,
-  type WriterCounters,
-} from '../../fragments/stream/stream-writer.ts';
+import { StreamWriter, type WriterCounters } from '../../fragments/stream/stream-writer.ts';
 import type { StreamRecord } from '../catalog/catalog.ts';
 import type { StreamLease } from './stream-lease.ts';
 import { StreamPublication } from './stream-publication.ts';

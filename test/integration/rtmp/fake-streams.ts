@@ -74,7 +74,16 @@ export class FakeWindow {
     const { length: ordinal } = this.fragments;
     const info = { ordinal, run: this.run, independent: true } as LiveFragment['info'];
     const init = { id: tracks.map((track) => track.codecString).join(), bytes: new Uint8Array(0) };
-    this.fragments.push({ info, init, tracks, parts: [], samples: [], isComplete: false, segment: [] });
+    this.fragments.push({
+      info,
+      init,
+      tracks,
+      parts: [],
+      samples: [],
+      isComplete: false,
+      tags: [],
+      segment: [],
+    });
   }
 
   #tell(change: LiveChange): void {

@@ -1,4 +1,4 @@
-import type { FragmentInfo } from '../../../../fragments/stream/fragment.ts';
+import type { FragmentInfo, FragmentTag } from '../../../../fragments/stream/fragment.ts';
 import {
   type ChunkToAppend,
   type FragmentBytes,
@@ -114,6 +114,10 @@ export class MemoryLog implements FragmentLog {
       },
       close: () => {},
     };
+  }
+
+  async tags(ordinal: number): Promise<readonly FragmentTag[]> {
+    return this.chunks.filter(({ fragment }) => fragment.ordinal === ordinal).flatMap(({ tags }) => tags);
   }
 
   async init(initId: string): Promise<InitSegment | undefined> {

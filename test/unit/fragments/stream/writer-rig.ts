@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { samplesOf } from '../../../../fragments/cmaf/read-chunk.ts';
 import type { Sample, Track } from '../../../../fragments/media/track.ts';
+import type { FragmentNews } from '../../../../fragments/stream/fragment-delivery.ts';
 import { MemoryLiveWindow } from '../../../../fragments/stream/memory-live-window.ts';
 import { StreamNumbering } from '../../../../fragments/stream/stream-numbering.ts';
 import {
   DEFAULT_STREAM_SETTINGS,
   type StreamSettings,
 } from '../../../../fragments/stream/stream-settings.ts';
-import { type FragmentNews, StreamWriter } from '../../../../fragments/stream/stream-writer.ts';
+import { StreamWriter } from '../../../../fragments/stream/stream-writer.ts';
 import { AUDIO, NOW_MS, VIDEO } from './media.ts';
 import { MemoryLog } from './memory-log.ts';
 

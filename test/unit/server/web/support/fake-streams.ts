@@ -150,6 +150,7 @@ export class FakeStream implements OpenStream {
       startingIn: unused,
       ranges: async (clock, fromMs, toMs) => rangesOf(fragments, clock, fromMs, toMs),
       open: unused,
+      tags: unused,
       init: unused,
       deleteBefore: unused,
       deleteOldest: unused,
