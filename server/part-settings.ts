@@ -5,6 +5,8 @@ import type { AccessOptions } from './access/access-control.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
+import { type IceServerSettings, iceUrlsOf } from './signaling/ice-servers.ts';
+import { DEFAULT_SIGNALING_SETTINGS, type SignalingSettings } from './signaling/signaling-settings.ts';
 import type { StreamRegistryOptions } from './streams/stream-registry.ts';
 
 /** What each part of the server takes from the one configuration. */
@@ -73,6 +75,25 @@ export function rtmpSettingsOf(config: Config): RtmpSettings {
     handshakeTimeoutMs: config.rtmp.handshakeTimeoutMs,
     idleTimeoutMs: config.rtmp.idleTimeoutMs,
   };
+}
+
+export function signalingSettingsOf(config: Config): SignalingSettings {
+  const { maxViewers, idleMinutes, connectionMinutes, connectsPerSecond, sdpPerSecond, icePerSecond } =
+    config.signaling;
+  return {
+    ...DEFAULT_SIGNALING_SETTINGS,
+    maxViewers,
+    idleMs: idleMinutes === null ? null : idleMinutes * MINUTE_MS,
+    maxConnectionMs: connectionMinutes === null ? null : connectionMinutes * MINUTE_MS,
+    connectsPerSecond,
+    sdpPerSecond,
+    icePerSecond,
+  };
+}
+
+export function iceServersOf(config: Config): IceServerSettings {
+  const { urls, secret, ttlSeconds } = config.signaling.iceServers;
+  return { urls: iceUrlsOf(urls), secret, ttlSeconds };
 }
 
 export function accessSettingsOf(config: Config): Omit<AccessOptions, 'onRefused'> {

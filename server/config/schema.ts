@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isIceUrlList, MAX_ICE_URLS } from '../signaling/ice-servers.ts';
 import { byteSize } from './byte-size.ts';
 
 /**
@@ -160,6 +161,55 @@ const access = z.strictObject({
     .describe('How long the printed login link can be used, once.'),
 });
 
+const ratePerSecond = () => z.nullable(z.number().min(1).max(100_000)).default(null);
+
+const signaling = z.strictObject({
+  maxViewers: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('Viewers of one WebRTC signaling channel at once (AWS: 10).'),
+  idleMinutes: z
+    .nullable(z.number().min(0.1).max(1440))
+    .default(10)
+    .describe('A signaling connection on which nothing is said for this long is closed. `null`: never.'),
+  connectionMinutes: z
+    .nullable(z.number().min(1).max(525_600))
+    .default(null)
+    .describe('A signaling connection that lasts longer is told to reconnect (AWS: 60). `null`: never.'),
+  connectsPerSecond: ratePerSecond().describe(
+    'Signaling connections to one channel, of masters and of viewers each (AWS: 3). `null`: any number.',
+  ),
+  sdpPerSecond: ratePerSecond().describe(
+    'Offers and answers of one signaling connection (AWS: 5). `null`: any number.',
+  ),
+  icePerSecond: ratePerSecond().describe(
+    'ICE candidates of one signaling connection (AWS: 20). `null`: any number.',
+  ),
+  iceServers: z
+    .strictObject({
+      urls: z
+        .string()
+        .refine(isIceUrlList)
+        .meta({
+          valueText: `up to ${MAX_ICE_URLS} URLs like \`stun:host:3478,turn:host:3478?transport=udp\``,
+        })
+        .default('')
+        .describe('STUN and TURN servers that WebRTC clients are told of, with commas between them.'),
+      secret: z
+        .string()
+        .min(1)
+        .max(256)
+        .exactOptional()
+        .describe(
+          'Secret shared with the TURN servers (coturn: `use-auth-secret`); credentials that expire are made with it.',
+        ),
+      ttlSeconds: z.int().min(30).max(86_400).default(300).describe('How long these credentials are good.'),
+    })
+    .prefault({}),
+});
+
 const logs = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -182,6 +232,7 @@ export const configSchema = z.strictObject({
   streams: streams.prefault({}),
   fragments: fragments.prefault({}),
   access: access.prefault({}),
+  signaling: signaling.prefault({}),
   logs: logs.prefault({}),
 });
 

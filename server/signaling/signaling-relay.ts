@@ -7,7 +7,7 @@ import type { SignalingSettings } from './signaling-settings.ts';
 
 /**
  * The signaling channels that are in use: those with peers, or with messages for peers that are to come. Sans-IO; `tick` it
- * about once a second. Also parts of the server take seats here (a storage session joins as a viewer would).
+ * every few seconds. Also parts of the server take seats here (a storage session joins as a viewer would).
  */
 export class SignalingRelay {
   readonly counters: SignalingCounters = newSignalingCounters();

@@ -15,7 +15,7 @@ import type { SignalingRelay } from './signaling-relay.ts';
 const MAX_FRAME_BYTES = 64 * 1024;
 /** Waits for a peer to read. Beyond it the peer is hung up on. */
 const MAX_UNSENT_BYTES = 1 << 20;
-const TICK_MS = 1000;
+const TICK_MS = 5000;
 /** A peer that has not answered a ping when the next one is due is dead. */
 const PING_MS = 30_000;
 
