@@ -93,7 +93,7 @@ export function signalingSettingsOf(config: Config): SignalingSettings {
 
 export function iceServersOf(config: Config): IceServerSettings {
   const { urls, secret, ttlSeconds } = config.signaling.iceServers;
-  return { urls: iceUrlsOf(urls), secret, ttlSeconds };
+  return { urls: urls === undefined ? [] : iceUrlsOf(urls), secret, ttlSeconds };
 }
 
 export function accessSettingsOf(config: Config): Omit<AccessOptions, 'onRefused'> {

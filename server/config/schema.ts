@@ -195,7 +195,7 @@ const signaling = z.strictObject({
         .meta({
           valueText: `up to ${MAX_ICE_URLS} URLs like \`stun:host:3478,turn:host:3478?transport=udp\``,
         })
-        .default('')
+        .exactOptional()
         .describe('STUN and TURN servers that WebRTC clients are told of, with commas between them.'),
       secret: z
         .string()

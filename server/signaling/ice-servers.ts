@@ -30,9 +30,9 @@ export function isIceUrlList(text: string): boolean {
   return urls.length <= MAX_ICE_URLS && urls.every((url) => ICE_URL.test(url));
 }
 
-/** The URLs of the list; an empty one has none. */
+/** The URLs of the list. */
 export function iceUrlsOf(text: string): string[] {
-  return text === '' ? [] : text.split(',').map((url) => url.trim());
+  return text.split(',').map((url) => url.trim());
 }
 
 /**

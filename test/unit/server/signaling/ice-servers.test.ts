@@ -18,8 +18,7 @@ describe('ICE servers', () => {
   });
 
   it('are none when none are configured', () => {
-    const urls = iceUrlsOf('');
-    assert.deepEqual(iceServersFor({ urls, secret: undefined, ttlSeconds: 300 }, 'one', NOW_MS), []);
+    assert.deepEqual(iceServersFor({ urls: [], secret: undefined, ttlSeconds: 300 }, 'one', NOW_MS), []);
   });
 
   it('come in entries of no more URLs than webrtc-c has room for', () => {
@@ -33,7 +32,7 @@ describe('ICE servers', () => {
   });
 
   it('are configured as a list of URLs', () => {
-    for (const text of ['', 'stun:h', 'stun:1.2.3.4:3478, turns:[::1]:443?transport=tcp'])
+    for (const text of ['stun:h', 'stun:1.2.3.4:3478, turns:[::1]:443?transport=tcp'])
       assert(isIceUrlList(text), text);
     for (const text of [
       'h:3478',
