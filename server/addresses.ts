@@ -9,9 +9,14 @@ export interface ListeningServer {
 
 /** Where users open the page. */
 export function pageUrl(server: ListeningServer, config: Config): string {
+  return `${httpOrigin(server.ports.http, config)}/`;
+}
+
+/** Where clients reach the HTTP port: what the operator says, else the address it listens on. */
+export function httpOrigin(port: number, config: Config): string {
   const { http } = config;
-  if (http.publicUrl !== undefined) return `${http.publicUrl}/`;
-  return `${http.tls === undefined ? 'http' : 'https'}://${urlHost(http.host)}:${server.ports.http}/`;
+  if (http.publicUrl !== undefined) return http.publicUrl;
+  return `${http.tls === undefined ? 'http' : 'https'}://${urlHost(http.host)}:${port}`;
 }
 
 /** Where a camera publishes a stream. */

@@ -3,7 +3,12 @@ import { LogStore } from '../fragments/stream/log-store.ts';
 import { AccessControl } from './access/access-control.ts';
 import { findBindProblem } from './access/bind-rule.ts';
 import { ensureAdminKey } from './access/first-start.ts';
-import { pageUrl } from './addresses.ts';
+import { isLoopbackHost } from './access/loopback.ts';
+import { httpOrigin, pageUrl } from './addresses.ts';
+import { AwsAuthenticator } from './aws/aws-authenticator.ts';
+import type { AwsAccount } from './aws/aws-call.ts';
+import { createAwsRoute } from './aws/aws-route.ts';
+import { createAwsServices } from './aws/aws-services.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -151,6 +156,14 @@ async function start(
     hls,
     nowMs,
   });
+  let httpPort = config.http.port;
+  const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
+  const aws = createAwsRoute({
+    services: createAwsServices({ account }),
+    authenticator: new AwsAuthenticator(access, account.region),
+    logger,
+    now: nowMs,
+  });
   const closing = new AbortController();
   let rtmpPort = config.rtmp.port;
   const web = createWebApp({
@@ -174,6 +187,7 @@ async function start(
     port: config.http.port,
     ...(httpTls === undefined ? {} : { tls: httpTls }),
     mediaRoutes: [hls],
+    claimingRoutes: [aws],
     fallback: web,
     counters: httpCounters,
     logger,
@@ -183,7 +197,7 @@ async function start(
   closers.add(() => hls.close());
   closers.add(() => closing.abort());
   closers.add(() => rtmp.close());
-  const httpPort = (await http.listen()).port;
+  httpPort = (await http.listen()).port;
   health.set('http', true);
   rtmpPort = (await rtmp.listen({ host: config.rtmp.host, port: config.rtmp.port })).port;
   const rtmps =
@@ -197,6 +211,7 @@ async function start(
     ? undefined
     : `${pageUrl({ ports }, config)}login?token=${access.createLoginToken(admin.key.id, nowMs())}`;
   logger.info({ http: httpPort, rtmp: rtmpPort, rtmps, dataDir: config.dataDir }, 'listening');
+  sayWhatAwsClientsNeed(config, account, logger);
   return { ports, ...(loginUrl === undefined ? {} : { loginUrl }), close: () => closers.close() };
 }
 
@@ -207,4 +222,14 @@ async function adoptStreams(store: LogStore, streams: StreamRegistry, logger: Lo
     streams.create(name);
     logger.info({ stream: name }, 'adopted a stream from its files');
   }
+}
+
+/** Two things that AWS clients trip over. */
+function sayWhatAwsClientsNeed(config: Config, account: AwsAccount, logger: Logger): void {
+  if (config.access.open) logger.warn('open mode: any AWS credentials are accepted, also none');
+  if (config.http.publicUrl !== undefined || isLoopbackHost(config.http.host)) return;
+  logger.warn(
+    { endpoint: account.endpoint() },
+    'AWS clients on other machines are sent to this endpoint: set http.publicUrl to where they reach this server',
+  );
 }

@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto';
 import type { KeyCatalog, KeyRecord, SettingCatalog } from '../catalog/catalog.ts';
-import type { Access, HttpCredentials, PlaybackTokenScope, Recognition } from './access.ts';
+import type {
+  Access,
+  HttpCredentials,
+  PlaybackTokenScope,
+  Principal,
+  Recognition,
+  SignerLookup,
+  Signers,
+} from './access.ts';
 import { FailureLimiter, type FailureLimits } from './failure-limiter.ts';
 import { LoginLinks } from './login-links.ts';
 import { signPlaybackToken, verifyPlaybackToken } from './playback-token.ts';
@@ -42,7 +50,7 @@ export type LoginResult =
  * Access control on the keys of the catalog. Keys are read from the catalog at every check, so that a key made or revoked
  * by another process counts at once.
  */
-export class AccessControl implements Access {
+export class AccessControl implements Access, Signers {
   readonly #keys: KeyCatalog;
   readonly #options: AccessOptions;
   readonly #tokenSecret: Uint8Array;
@@ -84,6 +92,28 @@ export class AccessControl implements Access {
     return typeof key === 'string'
       ? this.#refuse(key)
       : { ok: true, principal: keyPrincipal(key, this.#keys) };
+  }
+
+  get openPrincipal(): Principal | undefined {
+    return this.#options.open ? openPrincipal : undefined;
+  }
+
+  signer(keyId: string | undefined, remoteAddress: string, nowMs: number): SignerLookup {
+    if (keyId === undefined) return this.#refuse('no-credentials');
+    const key = this.#keys.key(keyId);
+    if (key === undefined || key.revokedMs !== null) {
+      if (!this.#limiter.allows(remoteAddress, nowMs)) return this.#refuse('rate-limited');
+      this.#limiter.failed(remoteAddress, keyId, nowMs);
+      return this.#refuse('invalid');
+    }
+    if (!this.#limiter.allows(remoteAddress, nowMs, keyId)) return this.#refuse('rate-limited');
+    if (isExpired(key, nowMs)) return this.#refuse('expired');
+    return { ok: true, secret: key.secret, principal: keyPrincipal(key, this.#keys) };
+  }
+
+  signatureFailed(keyId: string, signature: string, remoteAddress: string, nowMs: number): void {
+    this.#limiter.failed(remoteAddress, signature, nowMs, keyId);
+    this.#refuse('invalid');
   }
 
   issuePlaybackToken(scope: PlaybackTokenScope): string {

@@ -58,3 +58,18 @@ export interface Access {
   /** A signed token for a player's URL. */
   issuePlaybackToken(scope: PlaybackTokenScope): string;
 }
+
+/** What came of looking up the key that a request says it is signed with. */
+export type SignerLookup =
+  | { readonly ok: true; readonly secret: string; readonly principal: Principal }
+  | Extract<Recognition, { readonly ok: false }>;
+
+/** For clients that prove to know a secret without sending it: AWS signatures. */
+export interface Signers {
+  /** Whoever comes, in open mode; `undefined` otherwise. */
+  readonly openPrincipal: Principal | undefined;
+  /** The key with this id, when it is good and its address has not failed too often. */
+  signer(keyId: string | undefined, remoteAddress: string, nowMs: number): SignerLookup;
+  /** Counts a signature that this key did not make. */
+  signatureFailed(keyId: string, signature: string, remoteAddress: string, nowMs: number): void;
+}

@@ -40,22 +40,22 @@ export class FailureLimiter {
     return this.#buckets.size;
   }
 
-  /** May this address try a secret now? */
-  allows(remoteAddress: string, nowMs: number): boolean {
-    const bucket = this.#buckets.get(groupOf(remoteAddress));
+  /** May this address try a secret now? `keyId`: a key that it named, whose guesses are counted apart. */
+  allows(remoteAddress: string, nowMs: number, keyId = ''): boolean {
+    const bucket = this.#buckets.get(bucketOf(remoteAddress, keyId));
     return bucket === undefined || this.#tokensAt(bucket, nowMs) >= 1;
   }
 
   /** Counts a wrong guess. `guess`: something that tells guesses apart, e.g. a digest of the secret. */
-  failed(remoteAddress: string, guess: string, nowMs: number): void {
-    const group = groupOf(remoteAddress);
-    const bucket = this.#buckets.get(group) ?? {
+  failed(remoteAddress: string, guess: string, nowMs: number, keyId = ''): void {
+    const name = bucketOf(remoteAddress, keyId);
+    const bucket = this.#buckets.get(name) ?? {
       tokens: this.#limits.burst,
       atMs: nowMs,
       guesses: new Set(),
     };
-    this.#buckets.delete(group);
-    this.#buckets.set(group, bucket);
+    this.#buckets.delete(name);
+    this.#buckets.set(name, bucket);
     this.#forgetOldest();
     if (bucket.guesses.has(guess)) return;
     bucket.tokens = Math.max(0, this.#tokensAt(bucket, nowMs) - 1);
@@ -78,6 +78,11 @@ export class FailureLimiter {
 function first(values: Iterable<string>): string {
   for (const value of values) return value;
   return '';
+}
+
+/** One who signs with a wrong secret of a known key must not lock out others, behind the same address, with their own keys. */
+function bucketOf(remoteAddress: string, keyId: string): string {
+  return keyId === '' ? groupOf(remoteAddress) : `${groupOf(remoteAddress)} ${keyId}`;
 }
 
 /** The addresses that count as one: an IPv4 address (also when mapped into IPv6), or the /64 of an IPv6 address. */

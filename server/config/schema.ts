@@ -122,7 +122,9 @@ const streams = z.strictObject({
   retentionHours: z
     .nullable(z.number().min(0).max(1_000_000))
     .default(null)
-    .describe('How long new streams keep media. `null`: until space is needed. 0: for live viewing only.'),
+    .describe(
+      'How long new streams keep media. `null`: until space is needed. 0: five minutes or 200 MB, whichever is less, for live viewing.',
+    ),
   maxBytes: z
     .nullable(byteSize(0))
     .default(null)
@@ -145,6 +147,21 @@ const fragments = z.strictObject({
   jumpMs: durationMs(500, DAY_MS)
     .default(10_000)
     .describe('A jump of timestamps further than this, or backward, begins a new run.'),
+});
+
+const aws = z.strictObject({
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/)
+    .meta({ valueText: 'a region like `eu-west-1`' })
+    .default('us-east-1')
+    .describe('Region that AWS clients must name; it stands in every ARN.'),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/)
+    .meta({ valueText: 'twelve digits' })
+    .default('000000000000')
+    .describe('Account that stands in every ARN.'),
 });
 
 const access = z.strictObject({
@@ -231,6 +248,7 @@ export const configSchema = z.strictObject({
   live: live.prefault({}),
   streams: streams.prefault({}),
   fragments: fragments.prefault({}),
+  aws: aws.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),
   logs: logs.prefault({}),

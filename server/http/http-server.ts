@@ -13,7 +13,7 @@ export interface HttpSettings {
   readonly maxHeaderBytes: number;
   /** From the start of a connection (or request) to the end of its headers. */
   readonly headersTimeoutMs: number;
-  /** From the start of a request to the end of its body; 0: bodies may last for ever. */
+  /** From the start of a request to the end of its body, unless its route streams bodies; 0: they may last for ever. */
   readonly requestTimeoutMs: number;
   /** A connection may stay idle between requests for this long. */
   readonly keepAliveMs: number;
@@ -27,7 +27,7 @@ export const DEFAULT_HTTP_SETTINGS: HttpSettings = {
   keepAliveMs: 65_000,
 };
 
-export interface HttpServerOptions extends Omit<DispatcherOptions, 'counters'> {
+export interface HttpServerOptions extends Omit<DispatcherOptions, 'counters' | 'requestTimeoutMs'> {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -107,7 +107,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 function plainServer(options: HttpServerOptions, settings: HttpSettings, counters: HttpCounters): Server {
-  const server = createServer(http1Options(settings), createDispatcher({ ...options, counters }));
+  const { requestTimeoutMs } = settings;
+  const dispatcher = createDispatcher({ ...options, counters, requestTimeoutMs });
+  const server = createServer(http1Options(settings), dispatcher);
   server.on('clientError', (error, socket) => refuseBadBytes(error, socket as Socket, counters));
   return server;
 }
@@ -118,8 +120,9 @@ function secureServer(
   counters: HttpCounters,
 ): Http2SecureServer {
   const bridged = bridgeToHttp1(options.fallback);
-  const http1 = createDispatcher({ ...options, counters });
-  const http2 = createDispatcher({ ...options, counters, fallback: bridged });
+  const { requestTimeoutMs } = settings;
+  const http1 = createDispatcher({ ...options, counters, requestTimeoutMs });
+  const http2 = createDispatcher({ ...options, counters, requestTimeoutMs, fallback: bridged });
   const server = createSecureServer({
     ...options.tls,
     ...http1Options(settings),
@@ -152,7 +155,8 @@ function http1Options(settings: HttpSettings) {
   return {
     maxHeaderSize: settings.maxHeaderBytes,
     headersTimeout: settings.headersTimeoutMs,
-    requestTimeout: settings.requestTimeoutMs,
+    // Bodies are watched by the dispatcher, which knows the routes whose bodies have no end.
+    requestTimeout: 0,
     keepAliveTimeout: settings.keepAliveMs,
     // How often the two timeouts are looked at; node's own default is 30 s.
     connectionsCheckingInterval: Math.max(1000, Math.min(5000, settings.headersTimeoutMs / 3)),

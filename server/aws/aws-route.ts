@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { isLoopbackHost } from '../access/loopback.ts';
+import { hasLoopbackHost } from '../access/same-origin.ts';
+import { abandonBody } from '../http/abandon-body.ts';
+import type { ClaimingRoute } from '../http/media-route.ts';
+import type { AwsAuthenticator } from './aws-authenticator.ts';
+import { type AwsCall, AwsError, type AwsService } from './aws-call.ts';
+import type { AwsObserver } from './aws-counters.ts';
+import {
+  internalFailure,
+  sendAwsError,
+  sendOutput,
+  sendPreflight,
+  sendUnknownOperation,
+  setCommonHeaders,
+} from './aws-reply.ts';
+import { AwsRouter, type RoutedOperation } from './aws-router.ts';
+import { checkConstraints } from './constraints.ts';
+import { readHeaderMembers } from './header-members.ts';
+import type { AwsInput } from './input-reader.ts';
+import type { AwsProtocol } from './protocols/protocol.ts';
+import { selectProtocol } from './protocols/select-protocol.ts';
+import { BodyBudget, ClientGone, withBody } from './request-body.ts';
+import { sha256Hex } from './sigv4-hash.ts';
+import type { ReceivedRequest } from './sigv4-request.ts';
+
+export interface AwsRouteOptions {
+  readonly services: readonly AwsService[];
+  readonly authenticator: AwsAuthenticator;
+  readonly logger: Logger;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly observe?: AwsObserver;
+  /** Bodies that are in memory at once, of all connections together. */
+  readonly maxBodiesBytes?: number;
+}
+
+/** The AWS wire on the HTTP port. */
+export interface AwsRoute extends ClaimingRoute {
+  readonly router: AwsRouter;
+  readonly bodies: BodyBudget;
+}
+
+const DEFAULT_MAX_BODIES_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Answers every request of an AWS client: finds the operation, verifies the signature, reads the input by the model, calls
+ * the service's handler and writes what it answers. Errors are the model's; what fails inside is logged and told as
+ * `InternalFailure`.
+ */
+export function createAwsRoute(options: AwsRouteOptions): AwsRoute {
+  const router = new AwsRouter(options.services);
+  const bodies = new BodyBudget(options.maxBodiesBytes ?? DEFAULT_MAX_BODIES_BYTES);
+  const frame: Frame = { ...options, bodies };
+  return {
+    router,
+    bodies,
+    claims: (request) => router.claims(request),
+    mayStreamBody: (request) => router.find(request)?.operation.streamsInput === true,
+    async handle(request, response) {
+      const requestId = randomUUID();
+      setCommonHeaders(response, requestId, request.headers.origin);
+      response.once('finish', () => abandonBody(request));
+      if (request.method === 'OPTIONS') {
+        sendPreflight(response, request.headers['access-control-request-headers']);
+        return;
+      }
+      await answer(frame, router.find(request), requestId, request, response);
+    },
+  };
+}
+
+interface Frame extends AwsRouteOptions {
+  readonly bodies: BodyBudget;
+}
+
+async function answer(
+  frame: Frame,
+  routed: RoutedOperation | undefined,
+  requestId: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const startMs = frame.now();
+  const service = routed?.operation.model.name ?? 'unknown';
+  const operation = routed?.operation.name ?? 'unknown';
+  const logger = frame.logger.child({ requestId, operation });
+  const protocol =
+    routed === undefined
+      ? undefined
+      : selectProtocol(routed.operation.model, request.headers['content-type']);
+  let errorCode: string | undefined;
+  let status = 200;
+  if (routed === undefined || protocol === undefined) {
+    errorCode = 'UnknownOperationException';
+    status = 404;
+    sendUnknownOperation(response);
+  } else {
+    try {
+      await call(frame, { routed, protocol, requestId, logger, startMs }, request, response);
+    } catch (error) {
+      if (error instanceof ClientGone) return;
+      const told = error instanceof AwsError ? error : internalFailure();
+      if (told !== error) logger.error({ err: error }, 'AWS operation failed');
+      errorCode = told.code;
+      status = sendAwsError(response, told, routed.operation, protocol);
+    }
+  }
+  const durationMs = frame.now() - startMs;
+  frame.observe?.({ service, operation, errorCode, status, durationMs });
+  logger.debug({ status, errorCode, durationMs }, 'AWS call');
+}
+
+interface Exchange {
+  readonly routed: RoutedOperation;
+  readonly protocol: AwsProtocol;
+  readonly requestId: string;
+  readonly logger: Logger;
+  readonly startMs: number;
+}
+
+async function call(
+  frame: Frame,
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { operation, handler, streamHandler } = exchange.routed;
+  const signature = frame.authenticator.begin(receivedRequest(request), {
+    service: operation.model.signingName,
+    remoteAddress: request.socket.remoteAddress ?? '',
+    nowMs: exchange.startMs,
+    mustSign: operation.model.targetPrefix === undefined ? [] : ['x-amz-target'],
+  });
+  if (frame.authenticator.isOpen) refuseForeignPage(request);
+  const callOf = (bodySha256: string | undefined, readBody: () => AwsInput): AwsCall<never> => {
+    const principal = signature.verify(bodySha256);
+    const input = { ...readBody(), ...readHeaderMembers(operation.input, request.headers) };
+    checkConstraints(operation, input);
+    const { requestId, logger, startMs: nowMs } = exchange;
+    const signal = abortSignalOf(response);
+    return { operation: operation.name, input: input as never, principal, requestId, nowMs, signal, logger };
+  };
+
+  if (operation.streamsInput) {
+    await streamHandler?.(
+      callOf(undefined, () => ({})),
+      request,
+      response,
+    );
+    return;
+  }
+  const { protocol } = exchange;
+  const whole = await withBody(request, protocol.maxBodyBytes, frame.bodies, (body) =>
+    callOf(sha256Hex(body), () => protocol.readInput(operation, body)),
+  );
+  if (streamHandler !== undefined) await streamHandler(whole, request, response);
+  else if (handler !== undefined) sendOutput(response, protocol, operation, await handler(whole));
+}
+
+function receivedRequest({ method = '', url = '/', rawHeaders }: IncomingMessage): ReceivedRequest {
+  return { method, target: url, rawHeaders };
+}
+
+function abortSignalOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+/**
+ * Without signatures, a page that the user happens to look at could make the browser send requests here, under our own
+ * name too once its DNS name is bound to 127.0.0.1. Both show in headers that a page cannot set.
+ */
+function refuseForeignPage(request: IncomingMessage): void {
+  const { origin } = request.headers;
+  const isLocalOrigin = origin === undefined || isLoopbackHost(URL.parse(origin)?.hostname ?? '');
+  if (isLocalOrigin && hasLoopbackHost(request)) return;
+  throw new AwsError(
+    'AccessDeniedException',
+    'In open mode this server answers to loopback host names and to pages of this machine only.',
+    { status: 403 },
+  );
+}

@@ -1,0 +1,75 @@
+import type { AwsOutput } from '../aws-call.ts';
+import { type AwsInput, readInput, serializationError, type ValueForms } from '../input-reader.ts';
+import type { Operation, Shape, StructureShape } from '../model.ts';
+
+/** Documents of the JSON protocols: bytes as base64, times as epoch seconds with a fraction. */
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** RFC 4648 §4, with its padding. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+/** As in `2026-02-03T04:05:06.7Z`; without a zone nobody knows which instant is meant. */
+const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
+
+const forms: ValueForms = {
+  blobOf(value) {
+    if (typeof value !== 'string' || value.length % 4 !== 0 || !BASE64.test(value)) return undefined;
+    return Buffer.from(value, 'base64');
+  },
+  timestampMsOf(value) {
+    if (typeof value === 'number') return value * 1000;
+    if (typeof value !== 'string' || !ISO_8601.test(value)) return undefined;
+    return Date.parse(value);
+  },
+};
+
+/** Reads the members that stand in a JSON body; no body at all is `{}`. Throws AwsError `SerializationException`. */
+export function readJsonInput(operation: Operation, body: Uint8Array): AwsInput {
+  return readInput(operation.input, body.length === 0 ? {} : parseJson(body), forms);
+}
+
+function parseJson(body: Uint8Array): unknown {
+  try {
+    // Parsing needs no stack, however deep the document is; reading goes as deep as the model only.
+    return JSON.parse(utf8.decode(body));
+  } catch {
+    // What V8 says repeats parts of the body.
+    throw serializationError('The body is not valid JSON in UTF-8.');
+  }
+}
+
+/** Writes the members of a structure that the model has for the body; absent and undefined ones are left out. */
+export function writeJson(shape: StructureShape, value: AwsOutput): Uint8Array {
+  return Buffer.from(JSON.stringify(structureOf(shape, value)));
+}
+
+function structureOf(shape: StructureShape, value: AwsOutput): Record<string, unknown> {
+  const document: Record<string, unknown> = {};
+  for (const { name, shape: memberShape, header, isPayload } of shape.members) {
+    const member = value[name];
+    if (member === undefined || member === null || header !== undefined || isPayload) continue;
+    document[name] = documentOf(memberShape, member);
+  }
+  return document;
+}
+
+function documentOf(shape: Shape, value: unknown): unknown {
+  switch (shape.type) {
+    case 'structure':
+      return structureOf(shape, value as AwsOutput);
+    case 'list':
+      return (value as readonly unknown[]).map((element) => documentOf(shape.element, element));
+    case 'map':
+      return Object.fromEntries(
+        Object.entries(value as AwsOutput).map(([key, element]) => [key, documentOf(shape.value, element)]),
+      );
+    case 'timestamp':
+      return (value as number) / 1000;
+    case 'blob': {
+      const { buffer, byteOffset, byteLength } = value as Uint8Array;
+      return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+    }
+    default:
+      return value;
+  }
+}
