@@ -1,5 +1,5 @@
 import type { Sample, Track } from '../../fragments/media/track.ts';
-import type { StreamWriter } from '../../fragments/stream/stream-writer.ts';
+import type { StreamWriter, WriterCounters } from '../../fragments/stream/stream-writer.ts';
 import type { OpenStream, Publication, PublishRequest } from './stream-service.ts';
 
 /** What a publication needs of its stream. */
@@ -31,6 +31,10 @@ export class StreamPublication implements Publication {
 
   get stream(): OpenStream {
     return this.#host.stream;
+  }
+
+  get counters(): WriterCounters {
+    return this.writer.counters;
   }
 
   get pendingBytes(): number {

@@ -12,6 +12,7 @@ import {
 } from '../catalog/catalog.ts';
 import type { Tags } from '../catalog/tag-catalog.ts';
 import { ManagedStream } from './managed-stream.ts';
+import type { FragmentStreams, ProducerFragments, PublishFragmentsRequest } from './producer-fragments.ts';
 import { retentionLimits } from './retention-limits.ts';
 import { StreamLease } from './stream-lease.ts';
 import {
@@ -55,7 +56,7 @@ export interface StreamRegistryOptions {
 }
 
 /** The streams of this server: the catalog's records joined with what is open of them. */
-export class StreamRegistry implements StreamService {
+export class StreamRegistry implements StreamService, FragmentStreams {
   readonly #options: StreamRegistryOptions;
   readonly #open = new Map<string, ManagedStream>();
   readonly #opening = new Map<string, Promise<ManagedStream>>();
@@ -169,7 +170,15 @@ export class StreamRegistry implements StreamService {
   }
 
   async publish(request: PublishRequest, nowMs: number): Promise<Publication> {
-    const name = request.stream;
+    return (await this.#openToPublish(request.stream)).publish(request, nowMs);
+  }
+
+  async publishFragments(request: PublishFragmentsRequest, nowMs: number): Promise<ProducerFragments> {
+    return (await this.#openToPublish(request.stream)).publishFragments(request, nowMs);
+  }
+
+  /** The stream, made when there is none and publishing may make it. */
+  async #openToPublish(name: string): Promise<ManagedStream> {
     if (this.#deleting.has(name)) throw notFound(name);
     if (this.record(name) === undefined) {
       this.#refuseWhenClosing();
@@ -184,7 +193,7 @@ export class StreamRegistry implements StreamService {
     const stream = await this.open(name);
     // Closing may have begun while the log was opened.
     this.#refuseWhenClosing();
-    return stream.publish(request, nowMs);
+    return stream;
   }
 
   async close(nowMs: number): Promise<void> {

@@ -1,0 +1,94 @@
+import {
+  FragmentDelivery,
+  type FragmentDeliveryOptions,
+  type FragmentNews,
+} from '../../fragments/stream/fragment-delivery.ts';
+import type { ProducerSession } from './producer-session.ts';
+
+/** Nothing came for this long: another session need not wait for this one any more. */
+const PATIENCE_MS = 1000;
+
+/**
+ * The sessions that write one stream at the same time. One of them at a time has a fragment open; the others stand in line. So
+ * fragments of different sessions follow each other whole.
+ */
+export class ProducerGroup {
+  readonly delivery: FragmentDelivery;
+  readonly #options: FragmentDeliveryOptions;
+  readonly #sessions: ProducerSession[] = [];
+  readonly #waiting: ProducerSession[] = [];
+  /** Whose fragment each ordinal is, until it is persisted or lost. */
+  readonly #owners = new Map<number, ProducerSession>();
+  #holder: ProducerSession | undefined;
+
+  constructor(options: FragmentDeliveryOptions) {
+    this.#options = options;
+    this.delivery = new FragmentDelivery({ ...options, onFragment: (news) => this.#report(news) });
+  }
+
+  /** Those that have not ended, oldest first. */
+  get sessions(): readonly ProducerSession[] {
+    return this.#sessions;
+  }
+
+  join(session: ProducerSession): void {
+    if (this.#sessions.length === 0) this.#options.window.start();
+    this.#sessions.push(session);
+  }
+
+  /** A session has ended; its fragment is closed. */
+  leave(session: ProducerSession): void {
+    remove(this.#sessions, session);
+    remove(this.#waiting, session);
+    if (this.#sessions.length === 0) this.#options.window.end();
+    else this.#callNext();
+  }
+
+  /** See ProducerFragments.mayBegin. */
+  mayBegin(session: ProducerSession, nowMs: number): boolean {
+    const holder = this.#holder;
+    if (!this.#waiting.includes(session)) this.#waiting.push(session);
+    if (holder !== undefined) {
+      if (nowMs - holder.lastActivityMs < PATIENCE_MS) return false;
+      this.#holder = undefined;
+      holder.endFragment(nowMs);
+    }
+    if (this.#waiting[0] !== session) {
+      if (holder !== undefined) this.#callNext();
+      return false;
+    }
+    this.#waiting.shift();
+    return true;
+  }
+
+  /** A session has begun a fragment. */
+  opened(session: ProducerSession, ordinal: number): void {
+    this.#holder = session;
+    this.#owners.set(ordinal, session);
+  }
+
+  /** The session's fragment is closed, or there was nothing in it: `neverWas` is its ordinal then. */
+  closed(session: ProducerSession, neverWas?: number): void {
+    if (neverWas !== undefined) this.#owners.delete(neverWas);
+    if (this.#holder !== session) return;
+    this.#holder = undefined;
+    this.#callNext();
+  }
+
+  #callNext(): void {
+    if (this.#holder === undefined) this.#waiting[0]?.request.onTurn();
+  }
+
+  #report(news: FragmentNews): void {
+    this.#options.onFragment(news);
+    if (news.type === 'received') return;
+    const owner = this.#owners.get(news.info.ordinal);
+    this.#owners.delete(news.info.ordinal);
+    owner?.settle(news.info.ordinal, news.type === 'lost');
+  }
+}
+
+function remove<T>(list: T[], item: T): void {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+}
