@@ -7,9 +7,16 @@ import type { LogWriteError } from '../log/log-error.ts';
 import { LruCache } from '../log/lru-cache.ts';
 import { Manifest } from '../log/manifest.ts';
 import { OpenFiles } from '../log/open-files.ts';
-import { applyLimits, freeSpace, KEEP_ALL, missingToReserve } from '../log/retention.ts';
+import {
+  applyLimits,
+  freeSpace,
+  KEEP_ALL,
+  missingToReserve,
+  type RetentionLimits,
+} from '../log/retention.ts';
 import { SyncGroup } from '../log/sync-group.ts';
 import { DiskFragmentLog } from './disk-fragment-log.ts';
+import { StreamFileLimits } from './file-limits.ts';
 import type { FragmentIndex } from './fragment-index.ts';
 import type { LogEvent, LogStoreOptions, LogStoreStats, OpenLogOptions } from './log-options.ts';
 import { isStreamName, streamDirectory, streamNames } from './stream-directory.ts';
@@ -130,11 +137,7 @@ export class LogStore {
         syncGroup: this.#syncGroup,
         sharedBacklog: this.#sharedBacklog,
         backlogBytes: this.#options.streamBacklogBytes,
-        limits: {
-          maxBytes: this.#options.fileMaxBytes,
-          maxMs: this.#options.fileMaxMs,
-          phaseMs: phaseOf(stream, this.#options.fileMaxMs),
-        },
+        limits: this.#fileLimits(stream),
         mayWrite: () => this.#mayWrite.get(stream)?.() ?? true,
         onDiskFull: () => this.#freeWhenFull(),
         onWriteError: (error) => this.#count(error),
@@ -150,6 +153,16 @@ export class LogStore {
       this.#opening.delete(stream);
       throw error;
     }
+  }
+
+  #fileLimits(stream: string): StreamFileLimits {
+    const { fileMaxBytes, fileMaxMs } = this.#options;
+    const limits = { maxBytes: fileMaxBytes, maxMs: fileMaxMs, phaseMs: phaseOf(stream, fileMaxMs) };
+    return new StreamFileLimits(limits, () => this.#retentionOf(stream));
+  }
+
+  #retentionOf(stream: string): RetentionLimits {
+    return this.#options.retentionOf?.(stream) ?? KEEP_ALL;
   }
 
   /** Opens every stream that has a directory; answers those that could not be opened, with their error. */
@@ -204,17 +217,21 @@ export class LogStore {
 
   /** One round of retention over all streams, as the clock calls for it. Failures become events. */
   async runRetention(): Promise<void> {
-    const retentionOf = this.#options.retentionOf ?? (() => KEEP_ALL);
     for (const stream of await this.#listForRetention()) {
       if (this.#isClosed) return;
       if (this.#deletedSinceListed.has(stream)) continue;
-      await this.#reporting(stream, async () => {
-        await applyLimits(await this.open(stream), retentionOf(stream), this.#clock.nowMs());
-      });
+      await this.applyRetention(stream);
     }
     await this.#reporting('', async () => {
       const wantedBytes = await missingToReserve(this.#store, this.#options.reserveBytes);
       if (wantedBytes > 0) await freeSpace(this.#logs.values(), wantedBytes, 'disk-reserve');
+    });
+  }
+
+  /** Deletes now what one stream's retention no longer covers. Failures become events. */
+  applyRetention(stream: string): Promise<void> {
+    return this.#reporting(stream, async () => {
+      await applyLimits(await this.open(stream), this.#retentionOf(stream), this.#clock.nowMs());
     });
   }
 

@@ -258,7 +258,7 @@ test('retention is stored, seen by the open stream, and told to the log', async 
   assert.equal(open.record.version, version + 1);
   assert.deepEqual(streams.retentionOf(stream), { maxAgeMs: 7_200_000, maxBytes: null });
   streams.update(stream, { retentionHours: 0, maxBytes: null });
-  assert.deepEqual(streams.retentionOf(stream), { maxAgeMs: 60_000, maxBytes: null });
+  assert.deepEqual(streams.retentionOf(stream), { maxAgeMs: 300_000, maxBytes: 200_000_000 });
   assert.throws(() => streams.update('nobody', { retentionHours: 1, maxBytes: null }), withCode('not-found'));
 });
 
