@@ -71,6 +71,30 @@ const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER channel_tags AFTER DELETE ON channels BEGIN
      DELETE FROM tags WHERE kind = 'channel' AND name = OLD.name;
    END;`,
+  `CREATE TABLE data_streams (
+     name        TEXT PRIMARY KEY,
+     created_ms  INTEGER NOT NULL,                -- epoch ms
+     is_deleting INTEGER NOT NULL,
+     settings    TEXT NOT NULL                    -- JSON, see sqlite-records.ts
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE data_shards (
+     stream                TEXT NOT NULL REFERENCES data_streams ON DELETE CASCADE,
+     shard_index           INTEGER NOT NULL,
+     parent_index          INTEGER,
+     adjacent_parent_index INTEGER,
+     range_start           TEXT NOT NULL,         -- decimal, 128 bits
+     range_end             TEXT NOT NULL,
+     created_ms            INTEGER NOT NULL,
+     closed_ms             INTEGER,               -- NULL: open
+     PRIMARY KEY (stream, shard_index)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE data_consumers (
+     stream     TEXT NOT NULL REFERENCES data_streams ON DELETE CASCADE,
+     name       TEXT NOT NULL,
+     created_ms INTEGER NOT NULL,
+     settings   TEXT NOT NULL,                    -- JSON
+     PRIMARY KEY (stream, name)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The schema version that this program writes. */

@@ -7,6 +7,7 @@ import { migrate } from './migrations.ts';
 import { rightsSchema } from './right-schema.ts';
 import { SqliteChannels } from './sqlite-channels.ts';
 import { SqliteConfigurations } from './sqlite-configurations.ts';
+import { SqliteRecords } from './sqlite-records.ts';
 import { insert, inTransaction, pageOf, sqliteCode } from './sqlite-statements.ts';
 import { SqliteTags } from './sqlite-tags.ts';
 import type { Tags } from './tag-catalog.ts';
@@ -55,6 +56,7 @@ export class SqliteCatalog implements Catalog {
   readonly tags: SqliteTags;
   readonly channels: SqliteChannels;
   readonly configurations: SqliteConfigurations;
+  readonly records: SqliteRecords;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
@@ -64,6 +66,7 @@ export class SqliteCatalog implements Catalog {
     this.tags = new SqliteTags(database);
     this.channels = new SqliteChannels(database, this.tags);
     this.configurations = new SqliteConfigurations(database);
+    this.records = new SqliteRecords(database);
   }
 
   /**
