@@ -133,7 +133,7 @@ test('clock references come at least every 100 ms, also between rare pictures', 
   const video = describeTrack({ ...AVC_INPUT, id: 1 });
   const samples = [
     sample({ trackId: 1, dtsTicks: 0, data: nal(5) }),
-    ...audio(90, () => 200),
+    ...audio(94, () => 200),
     sample({ trackId: 1, dtsTicks: 180_000, data: nal(1), isSync: false }),
   ];
   const bytes = muxSegment([video, AAC], samples);
