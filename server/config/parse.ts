@@ -113,7 +113,8 @@ function explain(issue: z.core.$ZodIssue, given: Layer): string {
   const setting = settings.get(name);
   const expected = setting?.valueText ?? 'an object of settings';
   if (value === undefined) return `${name} is missing: it must be ${expected} when its group is given`;
-  return `${value.source}: ${name} must be ${expected}, not ${shorten(value.value)}`;
+  const shown = name.endsWith('.secret') ? 'what it is' : shorten(value.value);
+  return `${value.source}: ${name} must be ${expected}, not ${shown}`;
 }
 
 function shorten(value: unknown): string {
