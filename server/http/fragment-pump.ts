@@ -3,6 +3,9 @@ import type { FragmentBytes } from '../../fragments/stream/fragment-log.ts';
 import type { ByteRange } from './byte-range.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 
+/** Bytes that are read as they are sent: a stored fragment, or a file made of many. */
+export type StoredBody = Pick<FragmentBytes, 'sizeBytes' | 'read' | 'close'>;
+
 /**
  * Sends a range of a stored fragment in pooled reads, one piece at a time: the next piece is read when the socket has
  * taken the last one, so a viewer never holds more than one buffer. `begin` writes the headers; it is called after the
@@ -12,7 +15,7 @@ import type { ReadBuffers } from './read-buffers.ts';
  * @throws LogReadError of `source.read`; when `begin` was called before, the response is destroyed.
  */
 export async function pumpFragment(
-  source: FragmentBytes,
+  source: Pick<StoredBody, 'read'>,
   range: ByteRange,
   buffers: ReadBuffers,
   response: ServerResponse,

@@ -9,6 +9,7 @@ export interface MediaHead {
   readonly etag?: string;
   readonly contentEncoding?: 'gzip';
   readonly vary?: string;
+  readonly contentDisposition?: string;
 }
 
 /** How a request for a body is answered: which status, which bytes, and whether they are sent at all. */
@@ -73,6 +74,7 @@ export function writeReplyHead(
   if (head.etag !== undefined) headers.push(...EXPOSED, 'ETag', head.etag);
   if (status !== 304) {
     headers.push('Content-Type', head.contentType);
+    if (head.contentDisposition !== undefined) headers.push('Content-Disposition', head.contentDisposition);
     headers.push('Content-Length', String(range.endBytes - range.startBytes));
     if (head.etag !== undefined) headers.push('Accept-Ranges', 'bytes');
     if (head.contentEncoding !== undefined) headers.push('Content-Encoding', head.contentEncoding);

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FragmentBytes } from '../../fragments/stream/fragment-log.ts';
 import { sliceBuffers } from './byte-range.ts';
-import { pumpFragment } from './fragment-pump.ts';
+import { pumpFragment, type StoredBody } from './fragment-pump.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLogger } from './http-logger.ts';
 import { decideReply, isGone, type MediaHead, writeReplyHead } from './media-reply.ts';
@@ -64,7 +63,7 @@ export class MediaSender {
   }
 
   /**
-   * Answers with a stored fragment, read in pooled pieces, and closes it.
+   * Answers with bytes that are stored (a fragment, a clip), read in pooled pieces, and closes it.
    *
    * @throws LogReadError: nothing was sent yet when `response.headersSent` is false, else the response was destroyed.
    */
@@ -72,7 +71,7 @@ export class MediaSender {
     request: IncomingMessage,
     response: ServerResponse,
     head: MediaHead,
-    source: FragmentBytes,
+    source: StoredBody,
   ): Promise<void> {
     try {
       if (isGone(response)) return;

@@ -5,7 +5,7 @@ import type { FragmentLog } from '../../../fragments/stream/fragment-log.ts';
  * Which fragments a range names (kvs.md §4.3, §4.5): the one answer for clips, playback sessions and images.
  */
 
-/** Fragments whose start lies in `[fromMs, toMs]`, both ends included, by one of the two clocks; epoch ms. */
+/** Fragments whose start lies in `[fromMs, toMs]`, both ends included, by one of the two clocks; epoch ms, to the millisecond. */
 export interface FragmentRange {
   readonly clock: 'server' | 'producer';
   readonly fromMs: number;
@@ -16,21 +16,26 @@ const PAGE = 500;
 
 /**
  * The stored fragments of a range, the oldest recorded ones up to `limit`. By server time in the order in which they
- * came; by producer time in the order of that time, without those that were sent twice (ProducerOrder). Throws LogReadError.
+ * came; by producer time in the order of that time, without those that were sent twice (ProducerOrder). `retainedFromMs`: server
+ * time before which nothing may be seen any more. Throws LogReadError.
  */
 export async function selectFragments(
   log: Pick<FragmentLog, 'startingIn'>,
   range: FragmentRange,
   limit: number,
+  retainedFromMs = 0,
 ): Promise<FragmentInfo[]> {
   const { clock, fromMs, toMs } = range;
+  // Producers' times may be finer than the whole milliseconds that clients are told and ask with.
+  const around = { fromMs: fromMs - 0.5, toMs: toMs + 0.5 };
   const chosen = clock === 'server' ? new ServerOrder() : new ProducerOrder();
   let fromOrdinal = 0;
   while (chosen.fragments.length < limit) {
-    const page = await log.startingIn(clock, { fromMs, toMs }, fromOrdinal, PAGE);
+    const page = await log.startingIn(clock, around, fromOrdinal, PAGE);
     for (const info of page) {
       if (chosen.fragments.length >= limit) break;
-      chosen.add(info);
+      const startMs = Math.round(clock === 'server' ? info.serverMs : info.producerMs);
+      if (startMs >= fromMs && startMs <= toMs && info.serverMs >= retainedFromMs) chosen.add(info);
     }
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) break;

@@ -91,6 +91,23 @@ test('the oldest come first up to the limit, over many pages', async () => {
   assert.deepEqual((await select(starts, 2000, 1e9, 1001)).at(-1), [1001 * 2000, 1001]);
 });
 
+test('starts are compared in whole milliseconds, as clients are told them', async () => {
+  assert.deepEqual(await select([0.4, 1999.6, 4000.4], 2000, 4000), [
+    [1999.6, 1],
+    [4000.4, 2],
+  ]);
+});
+
+test('what retention forbids to see is not selected, also where its file is still there', async () => {
+  const log = await record([0, 2000, 4000]);
+  const range = { clock: 'producer' as const, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
+  const kept = await selectFragments(log, range, 10, NOW_MS + 2000);
+  assert.deepEqual(
+    kept.map(({ ordinal }) => ordinal),
+    [1, 2],
+  );
+});
+
 test('server time keeps the order of recording, and repetitions', async () => {
   const log = await record([0, 2000, 0]);
   const all = await selectFragments(log, { clock: 'server', fromMs: NOW_MS, toMs: NOW_MS + 60_000 }, 10);
