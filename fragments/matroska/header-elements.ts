@@ -9,6 +9,8 @@ export const DEFAULT_TIMECODE_SCALE_NS = 1_000_000;
 
 const DOC_TYPES = new Set(['matroska', 'webm']);
 const MAX_TRACKS = 64;
+/** Ids of tracks have 32 bits in ISO BMFF. */
+const MAX_TRACK_NUMBER = 0xffff_ffff;
 /** kvs.md §8: codec private data up to 1 MiB. */
 const MAX_PRIVATE_BYTES = 1 << 20;
 
@@ -127,7 +129,9 @@ function readTrackEntry(entry: ElementCursor): MatroskaTrack {
         break;
     }
   }
-  if (track.number === 0) throw entry.error('bad-element', 'a track without a number');
+  if (track.number === 0 || track.number > MAX_TRACK_NUMBER) {
+    throw entry.error('bad-element', `a track of number ${track.number}`);
+  }
   return track;
 }
 
