@@ -7,8 +7,10 @@ import { isLoopbackHost } from './access/loopback.ts';
 import { httpOrigin, pageUrl } from './addresses.ts';
 import { AwsAuthenticator } from './aws/aws-authenticator.ts';
 import type { AwsAccount } from './aws/aws-call.ts';
+import { createAwsMetrics } from './aws/aws-metrics.ts';
 import { createAwsRoute } from './aws/aws-route.ts';
 import { createAwsServices } from './aws/aws-services.ts';
+import { BodyBudget } from './aws/request-body.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -31,6 +33,9 @@ import {
 import { createHlsRoute } from './playback/hls/hls-route.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
 import { createWebApp } from './web/web-app.ts';
+
+/** What request bodies of AWS clients may take in memory at once. */
+const MAX_AWS_BODIES_BYTES = 256 * 1024 * 1024;
 
 /** What is given to the server from outside. */
 export interface Surroundings {
@@ -158,9 +163,12 @@ async function start(
   });
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
+  const awsBodies = new BodyBudget(MAX_AWS_BODIES_BYTES);
   const aws = createAwsRoute({
     services: createAwsServices({ account }),
     authenticator: new AwsAuthenticator(access, account.region),
+    observe: createAwsMetrics(metrics, () => awsBodies),
+    bodies: awsBodies,
     logger,
     now: nowMs,
   });

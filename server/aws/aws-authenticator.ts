@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { Principal, Signers } from '../access/access.ts';
 import { AwsError } from './aws-call.ts';
+import { refuseForeignPage } from './foreign-page.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { readClaim } from './sigv4-claim.ts';
 import type { ReceivedRequest } from './sigv4-request.ts';
@@ -9,7 +11,7 @@ import { checkClaim, invalid, isSignedWith, payloadHashOf } from './sigv4-verify
 export interface SigningContext {
   /** The service's name in the scope: `kinesisvideo`. */
   readonly service: string;
-  readonly remoteAddress: string;
+  /** Epoch ms. */
   readonly nowMs: number;
   /** Headers that decide what the request does, and must be signed when they are there. */
   readonly mustSign?: readonly string[];
@@ -35,20 +37,27 @@ export class AwsAuthenticator {
     this.#region = region;
   }
 
-  /** Is everybody let in? */
-  get isOpen(): boolean {
-    return this.#signers.openPrincipal !== undefined;
+  /** The same for a request without a body: a WebSocket's handshake. Throws as `begin` and `verify` do. */
+  authenticateUpgrade(message: IncomingMessage, context: SigningContext): Principal {
+    return this.begin(message, context).verify(undefined);
   }
 
   /**
    * Reads the signature, so that strangers are sent away before their body is read. Throws AwsError
    * `MissingAuthenticationTokenException`, `IncompleteSignatureException`, `InvalidSignatureException`,
-   * `UnrecognizedClientException`, `ExpiredTokenException` or `ThrottlingException`.
+   * `UnrecognizedClientException`, `ExpiredTokenException` `ThrottlingException`, and
+   * in open mode `AccessDeniedException` for what a foreign page sends.
    */
-  begin(request: ReceivedRequest, context: SigningContext): PendingSignature {
-    const { remoteAddress, nowMs } = context;
+  begin(message: IncomingMessage, context: SigningContext): PendingSignature {
+    const { nowMs } = context;
     const open = this.#signers.openPrincipal;
-    if (open !== undefined) return { verify: () => open };
+    if (open !== undefined) {
+      refuseForeignPage(message);
+      return { verify: () => open };
+    }
+    const { method = '', url = '/', rawHeaders, socket } = message;
+    const request: ReceivedRequest = { method, target: url, rawHeaders };
+    const remoteAddress = socket.remoteAddress ?? '';
     const claim = readClaim(request);
     const signer = this.#signers.signer(claim?.keyId, remoteAddress, nowMs);
     if (claim === undefined || !signer.ok) throw refusalOf(signer.ok ? 'no-credentials' : signer.reason);

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { isLoopbackHost } from '../access/loopback.ts';
-import { hasLoopbackHost } from '../access/same-origin.ts';
 import { abandonBody } from '../http/abandon-body.ts';
 import type { ClaimingRoute } from '../http/media-route.ts';
 import type { AwsAuthenticator } from './aws-authenticator.ts';
 import { type AwsCall, AwsError, type AwsService } from './aws-call.ts';
-import type { AwsObserver } from './aws-counters.ts';
+import type { AwsObserver } from './aws-observer.ts';
 import {
   internalFailure,
   sendAwsError,
@@ -22,9 +20,8 @@ import { readHeaderMembers } from './header-members.ts';
 import type { AwsInput } from './input-reader.ts';
 import type { AwsProtocol } from './protocols/protocol.ts';
 import { selectProtocol } from './protocols/select-protocol.ts';
-import { BodyBudget, ClientGone, withBody } from './request-body.ts';
+import { type BodyBudget, ClientGone, withBody } from './request-body.ts';
 import { sha256Hex } from './sigv4-hash.ts';
-import type { ReceivedRequest } from './sigv4-request.ts';
 
 export interface AwsRouteOptions {
   readonly services: readonly AwsService[];
@@ -33,17 +30,14 @@ export interface AwsRouteOptions {
   /** Epoch ms. */
   readonly now: () => number;
   readonly observe?: AwsObserver;
-  /** Bodies that are in memory at once, of all connections together. */
-  readonly maxBodiesBytes?: number;
+  /** What request bodies may take in memory, of all connections together. */
+  readonly bodies: BodyBudget;
 }
 
 /** The AWS wire on the HTTP port. */
 export interface AwsRoute extends ClaimingRoute {
   readonly router: AwsRouter;
-  readonly bodies: BodyBudget;
 }
-
-const DEFAULT_MAX_BODIES_BYTES = 256 * 1024 * 1024;
 
 /**
  * Answers every request of an AWS client: finds the operation, verifies the signature, reads the input by the model, calls
@@ -52,11 +46,8 @@ const DEFAULT_MAX_BODIES_BYTES = 256 * 1024 * 1024;
  */
 export function createAwsRoute(options: AwsRouteOptions): AwsRoute {
   const router = new AwsRouter(options.services);
-  const bodies = new BodyBudget(options.maxBodiesBytes ?? DEFAULT_MAX_BODIES_BYTES);
-  const frame: Frame = { ...options, bodies };
   return {
     router,
-    bodies,
     claims: (request) => router.claims(request),
     mayStreamBody: (request) => router.find(request)?.operation.streamsInput === true,
     async handle(request, response) {
@@ -67,17 +58,13 @@ export function createAwsRoute(options: AwsRouteOptions): AwsRoute {
         sendPreflight(response, request.headers['access-control-request-headers']);
         return;
       }
-      await answer(frame, router.find(request), requestId, request, response);
+      await answer(options, router.find(request), requestId, request, response);
     },
   };
 }
 
-interface Frame extends AwsRouteOptions {
-  readonly bodies: BodyBudget;
-}
-
 async function answer(
-  frame: Frame,
+  frame: AwsRouteOptions,
   routed: RoutedOperation | undefined,
   requestId: string,
   request: IncomingMessage,
@@ -109,7 +96,8 @@ async function answer(
     }
   }
   const durationMs = frame.now() - startMs;
-  frame.observe?.({ service, operation, errorCode, status, durationMs });
+  const isStream = routed?.streamHandler !== undefined;
+  frame.observe?.({ service, operation, errorCode, status, durationMs, isStream });
   logger.debug({ status, errorCode, durationMs }, 'AWS call');
 }
 
@@ -122,19 +110,17 @@ interface Exchange {
 }
 
 async function call(
-  frame: Frame,
+  frame: AwsRouteOptions,
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { operation, handler, streamHandler } = exchange.routed;
-  const signature = frame.authenticator.begin(receivedRequest(request), {
+  const signature = frame.authenticator.begin(request, {
     service: operation.model.signingName,
-    remoteAddress: request.socket.remoteAddress ?? '',
     nowMs: exchange.startMs,
     mustSign: operation.model.targetPrefix === undefined ? [] : ['x-amz-target'],
   });
-  if (frame.authenticator.isOpen) refuseForeignPage(request);
   const callOf = (bodySha256: string | undefined, readBody: () => AwsInput): AwsCall<never> => {
     const principal = signature.verify(bodySha256);
     const input = { ...readBody(), ...readHeaderMembers(operation.input, request.headers) };
@@ -160,29 +146,10 @@ async function call(
   else if (handler !== undefined) sendOutput(response, protocol, operation, await handler(whole));
 }
 
-function receivedRequest({ method = '', url = '/', rawHeaders }: IncomingMessage): ReceivedRequest {
-  return { method, target: url, rawHeaders };
-}
-
 function abortSignalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) controller.abort();
   });
   return controller.signal;
-}
-
-/**
- * Without signatures, a page that the user happens to look at could make the browser send requests here, under our own
- * name too once its DNS name is bound to 127.0.0.1. Both show in headers that a page cannot set.
- */
-function refuseForeignPage(request: IncomingMessage): void {
-  const { origin } = request.headers;
-  const isLocalOrigin = origin === undefined || isLoopbackHost(URL.parse(origin)?.hostname ?? '');
-  if (isLocalOrigin && hasLoopbackHost(request)) return;
-  throw new AwsError(
-    'AccessDeniedException',
-    'In open mode this server answers to loopback host names and to pages of this machine only.',
-    { status: 403 },
-  );
 }

@@ -1,3 +1,4 @@
+import { createAwsMetrics } from '../aws/aws-metrics.ts';
 import { newHttpCounters } from '../http/http-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
@@ -36,6 +37,7 @@ export function documentMetrics(): string {
     nowMs: () => 0,
   });
   createWebMetrics(registry);
+  createAwsMetrics(registry, noValues);
   const rows = registry.getMetricsAsArray().map((metric) => {
     const labels = 'labelNames' in metric ? (metric.labelNames as readonly string[]) : [];
     const shownLabels = labels.map((label) => `\`${label}\``).join(', ');
