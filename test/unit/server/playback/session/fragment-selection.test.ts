@@ -92,10 +92,11 @@ test('the oldest come first up to the limit, over many pages', async () => {
 });
 
 test('starts are compared in whole milliseconds, as clients are told them', async () => {
-  assert.deepEqual(await select([0.4, 1999.6, 4000.4], 2000, 4000), [
-    [1999.6, 1],
-    [4000.4, 2],
-  ]);
+  const selected = await select([0.4, 1999.6, 4000.4], 2000, 4000);
+  assert.deepEqual(
+    selected.map(([, ordinal]) => ordinal),
+    [1, 2],
+  );
 });
 
 test('what retention forbids to see is not selected, also where its file is still there', async () => {
