@@ -50,6 +50,8 @@ export interface DataStreamInfo {
   readonly name: string;
   readonly createdMs: number;
   readonly mode: StreamMode;
+  /** Its shards are being split or merged. */
+  readonly isUpdating: boolean;
   /** 24 to 8760. */
   readonly retentionHours: number;
   readonly maxRecordBytes: number;
