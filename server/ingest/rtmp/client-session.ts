@@ -1,22 +1,11 @@
 import { type AmfObject, type AmfValue, amfProperties } from './amf-value.ts';
-import { type ChunkLimits, ChunkReader } from './chunk-reader.ts';
-import { ChunkWriter } from './chunk-writer.ts';
+import type { ChunkLimits } from './chunk-reader.ts';
 import { type Command, command, readCommand } from './commands.ts';
 import { AUDIO_FOUR_CCS, VIDEO_FOUR_CCS } from './four-cc.ts';
 import { ClientHandshake } from './handshake.ts';
 import type { DigestScheme } from './handshake-digest.ts';
-import {
-  acknowledgement,
-  controlValue,
-  MessageType,
-  type OutgoingMessage,
-  type RtmpMessage,
-  readUserControl,
-  setChunkSize,
-  UserControl,
-  userControl,
-  windowAcknowledgementSize,
-} from './messages.ts';
+import { MessageStream } from './message-stream.ts';
+import { MessageType, type OutgoingMessage, type RtmpMessage, setChunkSize } from './messages.ts';
 import type { RtmpUrl } from './rtmp-address.ts';
 
 /** The publisher's end of an RTMP connection, sans IO: connect, createStream, publish, then media. */
@@ -51,51 +40,42 @@ const CAPS_EX = 0x02 | 0x04 | NANO_OFFSET;
 export class ClientSession {
   readonly #url: RtmpUrl;
   readonly #handshake: ClientHandshake;
-  readonly #reader = new ChunkReader(LIMITS);
-  readonly #writer = new ChunkWriter();
+  readonly #messages: MessageStream;
   #state: 'handshake' | 'connecting' | 'creating' | 'asking' | 'publishing' | 'closed' = 'handshake';
-  #output: Uint8Array[] = [];
   #events: ClientEvent[] = [];
   #streamId = 0;
   #precise = false;
-  #receivedBytes = 0;
-  #acknowledgedBytes = 0;
-  #peerWindowBytes = WINDOW_BYTES;
 
   constructor(url: RtmpUrl, options: ClientSessionOptions = {}) {
     this.#url = url;
     this.#handshake = new ClientHandshake(options.digestScheme);
+    this.#messages = new MessageStream({
+      handshake: this.#handshake,
+      limits: LIMITS,
+      windowBytes: WINDOW_BYTES,
+    });
   }
 
   /** What is to be sent now, in order. */
   takeOutput(): Uint8Array[] {
-    const output = this.#output;
-    this.#output = [];
-    return output;
+    return this.#messages.takeOutput();
   }
 
   /** The first bytes of the connection. */
   start(nowMs: number): void {
-    this.#output.push(this.#handshake.start(nowMs));
+    this.#messages.sendBytes(this.#handshake.start(nowMs));
   }
 
   /** Takes bytes from the server. Throws RtmpError. */
   push(input: Buffer, nowMs: number): ClientEvent[] {
     if (this.#state === 'closed') return [];
-    let rest: Buffer | undefined = input;
-    this.#receivedBytes += input.length;
-    if (this.#state === 'handshake') {
-      const step = this.#handshake.push(input, nowMs);
-      this.#output.push(...step.output);
-      rest = step.rest;
-      if (rest === undefined) return [];
-      this.#connect();
-    }
-    this.#reader.feed(rest);
-    for (let message = this.#reader.next(); message !== undefined; message = this.#reader.next()) {
+    const messages = this.#messages;
+    messages.feed(input, nowMs);
+    if (this.#state === 'handshake' && messages.isOpen) this.#connect();
+    for (let message = messages.next(); message !== undefined; message = messages.next()) {
       this.#take(message);
     }
-    this.#acknowledge();
+    messages.acknowledge();
     const events = this.#events;
     this.#events = [];
     return events;
@@ -116,7 +96,7 @@ export class ClientSession {
   }
 
   #send(message: OutgoingMessage): void {
-    this.#output.push(...this.#writer.write(message));
+    this.#messages.send(message);
   }
 
   #connect(): void {
@@ -134,31 +114,12 @@ export class ClientSession {
     );
   }
 
-  #acknowledge(): void {
-    if (this.#receivedBytes - this.#acknowledgedBytes < this.#peerWindowBytes) return;
-    this.#acknowledgedBytes = this.#receivedBytes;
-    this.#send(acknowledgement(this.#receivedBytes % 2 ** 32));
-  }
-
   #take(message: RtmpMessage): void {
-    switch (message.typeId) {
-      case MessageType.commandAmf0:
-      case MessageType.commandAmf3:
-        this.#takeCommand(readCommand(message));
-        break;
-      case MessageType.windowAcknowledgementSize:
-        this.#peerWindowBytes = Math.max(1, controlValue(message));
-        break;
-      case MessageType.setPeerBandwidth:
-        this.#send(windowAcknowledgementSize(controlValue(message)));
-        break;
-      case MessageType.userControl: {
-        const { event, value } = readUserControl(message);
-        if (event === UserControl.pingRequest) this.#send(userControl(UserControl.pingResponse, value));
-        break;
-      }
-      default:
-      // Acknowledgements and whatever else a server says ask nothing of a publisher.
+    const { commandAmf0, commandAmf3 } = MessageType;
+    if (message.typeId === commandAmf0 || message.typeId === commandAmf3) {
+      this.#takeCommand(readCommand(message));
+    } else {
+      this.#messages.takeControl(message);
     }
   }
 

@@ -1,22 +1,18 @@
 import { type AmfObject, amfProperties } from './amf-value.ts';
-import { type ChunkLimits, ChunkReader } from './chunk-reader.ts';
-import { ChunkWriter } from './chunk-writer.ts';
+import type { ChunkLimits } from './chunk-reader.ts';
 import { type Command, command, onStatus, readCommand, readData } from './commands.ts';
 import { connectResult } from './connect-result.ts';
 import { ServerHandshake } from './handshake.ts';
+import { MessageStream } from './message-stream.ts';
 import {
-  acknowledgement,
-  controlValue,
   MessageType,
   type OutgoingMessage,
   type RtmpMessage,
-  readUserControl,
   setChunkSize,
   setPeerBandwidth,
   splitAggregate,
   UserControl,
   userControl,
-  windowAcknowledgementSize,
 } from './messages.ts';
 import { RtmpError } from './rtmp-error.ts';
 
@@ -93,28 +89,28 @@ const IGNORED = new Set(['receiveAudio', 'receiveVideo', 'seek', 'onBWDone', '_r
 
 export class ServerSession {
   readonly #settings: ServerSessionSettings;
-  readonly #handshake = new ServerHandshake();
-  readonly #reader = new ChunkReader(COMMAND_LIMITS);
-  readonly #writer = new ChunkWriter();
+  readonly #messages: MessageStream;
   #state: State = 'handshake';
-  #output: Uint8Array[] = [];
   #events: ServerEvent[] = [];
   #pending: Command | undefined;
   #createdStreams = 0;
   /** Message stream of the publication or the play. */
   #streamId = 0;
-  #receivedBytes = 0;
-  #acknowledgedBytes = 0;
-  #peerWindowBytes: number;
-  #sentWindowBytes = 0;
-  /** Messages of the peer, whole ones: what shows that it is alive. */
-  messages = 0;
   /** Media without an accepted publication, dropped. */
   ignoredMessages = 0;
 
   constructor(settings: ServerSessionSettings = DEFAULT_SESSION_SETTINGS) {
     this.#settings = settings;
-    this.#peerWindowBytes = settings.windowBytes;
+    this.#messages = new MessageStream({
+      handshake: new ServerHandshake(),
+      limits: COMMAND_LIMITS,
+      windowBytes: settings.windowBytes,
+    });
+  }
+
+  /** Messages of the peer, whole ones: what shows that it is alive. */
+  get messages(): number {
+    return this.#messages.messages;
   }
 
   get state(): State {
@@ -123,37 +119,29 @@ export class ServerSession {
 
   /** Bytes that wait for a decision; the socket should be paused meanwhile. */
   get waitingBytes(): number {
-    return this.#reader.unreadBytes;
+    return this.#messages.unreadBytes;
   }
 
   /** What is to be sent now, in order. */
   takeOutput(): Uint8Array[] {
-    const output = this.#output;
-    this.#output = [];
-    return output;
+    return this.#messages.takeOutput();
   }
 
   /** Takes bytes from the peer. Throws RtmpError: the connection is then to be closed. */
   push(input: Buffer, nowMs: number): ServerEvent[] {
     if (this.#state === 'closed') return [];
-    let rest: Buffer | undefined = input;
-    this.#receivedBytes += input.length;
+    this.#messages.feed(input, nowMs);
     if (this.#state === 'handshake') {
-      const step = this.#handshake.push(input, nowMs);
-      this.#output.push(...step.output);
-      rest = step.rest;
-      if (rest === undefined) return [];
+      if (!this.#messages.isOpen) return [];
       this.#state = 'connecting';
     }
-    this.#reader.feed(rest);
     return this.#run();
   }
 
   acceptConnect(): ServerEvent[] {
     const { transactionId } = this.#decide('connect');
     const { windowBytes, chunkBytes } = this.#settings;
-    this.#sentWindowBytes = windowBytes;
-    this.#send(windowAcknowledgementSize(windowBytes));
+    this.#messages.sendWindow(windowBytes);
     this.#send(setPeerBandwidth(windowBytes));
     this.#send(setChunkSize(chunkBytes));
     this.#send(command(0, '_result', transactionId, ...connectResult()));
@@ -175,7 +163,7 @@ export class ServerSession {
     this.#send(userControl(UserControl.streamBegin, streamId));
     if (name === 'publish') {
       this.#state = 'publishing';
-      this.#reader.limits = this.#settings.limits;
+      this.#messages.limits = this.#settings.limits;
       this.#send(onStatus(streamId, 'status', 'NetStream.Publish.Start', 'Publishing.'));
     } else {
       this.#state = 'playing';
@@ -216,7 +204,7 @@ export class ServerSession {
   }
 
   #send(message: OutgoingMessage): void {
-    this.#output.push(...this.#writer.write(message));
+    this.#messages.send(message);
   }
 
   #close(): void {
@@ -235,23 +223,14 @@ export class ServerSession {
   /** Works through what was fed, until it is used up or a decision is awaited. */
   #run(): ServerEvent[] {
     while (this.#state !== 'deciding' && this.#state !== 'closed') {
-      const message = this.#reader.next();
+      const message = this.#messages.next();
       if (message === undefined) break;
-      this.messages++;
       this.#take(message);
     }
-    this.#acknowledge();
+    if (this.#state !== 'closed') this.#messages.acknowledge();
     const events = this.#events;
     this.#events = [];
     return events;
-  }
-
-  /** §5.4.3: "MUST send the acknowledgment to the peer after receiving bytes equal to the window size". */
-  #acknowledge(): void {
-    if (this.#state === 'closed' || this.#receivedBytes - this.#acknowledgedBytes < this.#peerWindowBytes)
-      return;
-    this.#acknowledgedBytes = this.#receivedBytes;
-    this.#send(acknowledgement(this.#receivedBytes % 2 ** 32));
   }
 
   #take(message: RtmpMessage): void {
@@ -275,17 +254,8 @@ export class ServerSession {
       case MessageType.dataAmf3:
         this.#takeData(message);
         break;
-      case MessageType.userControl:
-        this.#takeUserControl(message);
-        break;
-      case MessageType.windowAcknowledgementSize:
-        this.#peerWindowBytes = Math.max(1, controlValue(message));
-        break;
-      case MessageType.setPeerBandwidth:
-        this.#takePeerBandwidth(controlValue(message));
-        break;
       default:
-      // Acknowledgements ask for nothing; shared objects and unknown types are no business of a media server.
+        this.#messages.takeControl(message);
     }
   }
 
@@ -309,18 +279,6 @@ export class ServerSession {
     if (values[from] === 'onMetaData' && properties !== undefined) {
       this.#events.push({ type: 'metadata', values: properties });
     }
-  }
-
-  #takeUserControl(message: RtmpMessage): void {
-    const { event, value } = readUserControl(message);
-    if (event === UserControl.pingRequest) this.#send(userControl(UserControl.pingResponse, value));
-  }
-
-  /** §5.4.5: "SHOULD respond with a Window Acknowledgement Size message if the window size is different". */
-  #takePeerBandwidth(windowBytes: number): void {
-    if (windowBytes === this.#sentWindowBytes) return;
-    this.#sentWindowBytes = windowBytes;
-    this.#send(windowAcknowledgementSize(windowBytes));
   }
 
   #takeCommand(request: Command): void {
@@ -384,7 +342,7 @@ export class ServerSession {
       this.#send(onStatus(this.#streamId, 'status', 'NetStream.Unpublish.Success', 'Unpublished.'));
     }
     this.#state = 'idle';
-    this.#reader.limits = COMMAND_LIMITS;
+    this.#messages.limits = COMMAND_LIMITS;
     this.#events.push({ type: 'end' });
   }
 
