@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type CounterConfiguration, Gauge, type Registry } from 'prom-client';
 
 /** Values by the value of one label. */
 export type ByLabel = Readonly<Record<string, number>> | ReadonlyMap<string, number>;
@@ -16,50 +16,38 @@ export class Instruments {
 
   /** A number that only grows; its name ends in `_total`. */
   count(name: string, help: string, read: () => number): void {
-    const metric: Counter = new Counter({
-      name,
-      help,
-      registers: [this.#registry],
-      collect: () => {
-        // A counter of prom-client can only be raised: it is put back to 0 first.
-        metric.reset();
-        metric.inc(read());
-      },
-    });
+    this.#register(Counter, { name, help }, (metric) => metric.inc(read()));
   }
 
   countBy(name: string, help: string, label: string, read: () => ByLabel): void {
-    const metric: Counter = new Counter({
-      name,
-      help,
-      labelNames: [label],
-      registers: [this.#registry],
-      collect: () => {
-        metric.reset();
-        for (const [value, number] of entriesOf(read())) metric.inc({ [label]: value }, number);
-      },
+    this.#register(Counter, { name, help, labelNames: [label] }, (metric) => {
+      for (const [value, number] of entriesOf(read())) metric.inc({ [label]: value }, number);
     });
   }
 
   /** A number that goes up and down. */
   level(name: string, help: string, read: () => number): void {
-    const metric: Gauge = new Gauge({
-      name,
-      help,
-      registers: [this.#registry],
-      collect: () => metric.set(read()),
-    });
+    this.#register(Gauge, { name, help }, (metric) => metric.set(read()));
   }
 
   levelBy(name: string, help: string, label: string, read: () => ByLabel): void {
-    const metric: Gauge = new Gauge({
-      name,
-      help,
-      labelNames: [label],
+    this.#register(Gauge, { name, help, labelNames: [label] }, (metric) => {
+      for (const [value, number] of entriesOf(read())) metric.set({ [label]: value }, number);
+    });
+  }
+
+  /** `fill` puts in all values at each scrape: those of the last one are forgotten, and a counter can only be raised. */
+  #register<Metric extends Counter | Gauge>(
+    Kind: new (configuration: CounterConfiguration<string>) => Metric,
+    configuration: Omit<CounterConfiguration<string>, 'registers' | 'collect'>,
+    fill: (metric: Metric) => void,
+  ): void {
+    const metric: Metric = new Kind({
+      ...configuration,
       registers: [this.#registry],
       collect: () => {
         metric.reset();
-        for (const [value, number] of entriesOf(read())) metric.set({ [label]: value }, number);
+        fill(metric);
       },
     });
   }
