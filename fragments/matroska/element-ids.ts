@@ -45,6 +45,9 @@ export const BIT_DEPTH = 0x6264;
 
 export const TAGS = 0x1254c367;
 export const TAG = 0x7373;
+export const TARGETS = 0x63c0;
+/** Edition, chapter, attachment and track that a Tag speaks of. */
+export const TAG_UIDS: readonly number[] = [0x63c9, 0x63c4, 0x63c6, 0x63c5];
 export const SIMPLE_TAG = 0x67c8;
 export const TAG_NAME = 0x45a3;
 export const TAG_STRING = 0x4487;

@@ -24,6 +24,8 @@ export interface MatroskaTrack {
 export interface MatroskaTag {
   readonly name: string;
   readonly value: string;
+  /** It speaks of one track, chapter or the like (Targets with a UID), not of the stream. */
+  readonly isTargeted?: true;
 }
 
 export type MatroskaEvent =
@@ -65,7 +67,11 @@ export type MatroskaEvent =
       readonly data: Uint8Array;
     }
   /** The cluster is complete: its size was known and is reached, or another level 1 element or document begins, or the body ended. */
-  | { readonly type: 'cluster-ends' };
+  | {
+      readonly type: 'cluster-ends';
+      /** Its size was known: the cluster ended by itself, and not because something else begins. */
+      readonly isSized?: true;
+    };
 
 export type MatroskaErrorCode =
   | 'not-matroska'

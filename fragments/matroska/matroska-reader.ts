@@ -380,7 +380,8 @@ export class MatroskaReader {
     }
     this.#level = 'segment';
     this.#followsCluster = true;
-    events.push({ type: 'cluster-ends' });
+    const isSized = this.#clusterEnd !== Number.POSITIVE_INFINITY;
+    events.push(isSized ? { type: 'cluster-ends', isSized } : { type: 'cluster-ends' });
   }
 
   #requireAtMost(size: number, maxBytes: number): void {

@@ -10,8 +10,25 @@ const MAX_TAGS = 1024;
 export function readTags(payload: Uint8Array, offset: number): MatroskaTag[] {
   const tags: MatroskaTag[] = [];
   const cursor = new ElementCursor(payload, offset);
-  while (cursor.next()) if (cursor.id === Id.TAG) readSimpleTags(cursor.children(), tags);
+  while (cursor.next()) {
+    if (cursor.id !== Id.TAG) continue;
+    const first = tags.length;
+    readSimpleTags(cursor.children(), tags);
+    if (!isTargeted(cursor.children())) continue;
+    for (let at = first; at < tags.length; at++)
+      tags[at] = { name: '', value: '', ...tags[at], isTargeted: true };
+  }
   return tags;
+}
+
+/** Has it Targets with a UID other than 0, which means all? */
+function isTargeted(tag: ElementCursor): boolean {
+  while (tag.next()) {
+    if (tag.id !== Id.TARGETS) continue;
+    const targets = tag.children();
+    while (targets.next()) if (Id.TAG_UIDS.includes(targets.id) && targets.bigUint() > 0n) return true;
+  }
+  return false;
 }
 
 function readSimpleTags(cursor: ElementCursor, tags: MatroskaTag[]): void {

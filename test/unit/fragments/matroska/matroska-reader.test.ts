@@ -16,6 +16,7 @@ import {
   SEGMENT_8,
   simpleBlock,
   tags,
+  text,
   tracks,
   UNKNOWN_8,
   uint,
@@ -256,9 +257,27 @@ describe('documents that go on', () => {
     const reader = new MatroskaReader();
     for (const event of reader.push(Buffer.concat([HEAD, cluster.subarray(0, -1)])))
       assert.notEqual(event.type, 'cluster-ends');
+    const [frame, ends] = reader.push(cluster.subarray(-1));
+    assert.equal(frame?.type, 'frame');
+    assert.deepEqual(ends, { type: 'cluster-ends', isSized: true });
+  });
+
+  it('tags of one track are told from those of the stream', () => {
+    const simple = (name: string) => element('67c8', [text('45a3', name), text('4487', 'x')]);
+    const targets = (...uids: Buffer[]) => element('63c0', uids);
+    const all = element('1254c367', [
+      element('7373', [simple('stream')]),
+      element('7373', [targets(uint('68ca', 50), uint('63c5', 0)), simple('all-tracks')]),
+      element('7373', [targets(uint('63c5', 7)), simple('one-track'), simple('still')]),
+    ]);
     assert.deepEqual(
-      [...reader.push(cluster.subarray(-1))].map(({ type }) => type),
-      ['frame', 'cluster-ends'],
+      read(HEAD, all).flatMap((event) => ('tags' in event ? event.tags : [])),
+      [
+        { name: 'stream', value: 'x' },
+        { name: 'all-tracks', value: 'x' },
+        { name: 'one-track', value: 'x', isTargeted: true },
+        { name: 'still', value: 'x', isTargeted: true },
+      ],
     );
   });
 
