@@ -1,4 +1,4 @@
-import { parseInstant } from '../web/instant.ts';
+import { parseInstant } from '../http/instant.ts';
 import { UsageError } from './usage-error.ts';
 
 const HOUR_MS = 3_600_000;

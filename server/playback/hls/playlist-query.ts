@@ -1,4 +1,4 @@
-import { parseInstant } from '../../web/instant.ts';
+import { parseInstant } from '../../http/instant.ts';
 
 /** Where a blocking reload waits for: this segment, or this part of it (rfc8216bis §6.2.5.2). */
 export interface ReloadDirective {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseInstant } from '../../../../server/web/instant.ts';
+import { parseInstant } from '../../../../server/http/instant.ts';
 
 test('an instant is ISO 8601 with a zone, or epoch milliseconds', () => {
   const noon = Date.UTC(2026, 2, 1, 12);
