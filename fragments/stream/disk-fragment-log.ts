@@ -194,6 +194,19 @@ export class DiskFragmentLog implements FragmentLog, RetainedLog {
     return this.#files.sealedFiles > 0 ? this.#files.table.firstServerMsAt(0) : undefined;
   }
 
+  get oldestFile(): string | undefined {
+    return this.#pathOfSealed(0);
+  }
+
+  get newestFile(): string | undefined {
+    return this.#pathOfSealed(this.#files.sealedFiles - 1);
+  }
+
+  #pathOfSealed(index: number): string | undefined {
+    if (index < 0 || index >= this.#files.sealedFiles) return undefined;
+    return this.#files.pathOf(this.#files.table.keyAt(index)) + EXTENSION;
+  }
+
   async sealIfDue(nowMs: number): Promise<void> {
     if (nowMs >= this.#framing.rollAtMs) await this.#writer.seal();
   }

@@ -34,6 +34,10 @@ export type LogEvent =
       readonly sizeBytes: number;
       readonly reason: 'age' | 'stream-bytes' | 'disk-reserve' | 'disk-full' | 'asked';
     }
+  /** A sealed file lies in the warm directory now. */
+  | { readonly type: 'moved'; readonly stream: string; readonly file: string; readonly sizeBytes: number }
+  /** Files could not be moved to the warm directory; they stay where they are, and are tried again. */
+  | { readonly type: 'move-failed'; readonly stream: string; readonly reason: string }
   /** Retention could not do its work. */
   | { readonly type: 'retention-failed'; readonly stream: string; readonly reason: string };
 
@@ -67,6 +71,12 @@ export interface LogStoreOptions {
   /** Memory for indexes of sealed files, of about 40 KB each; default 4 MiB. */
   readonly indexCacheBytes?: number;
   readonly onEvent?: (event: LogEvent) => void;
+  /** A second directory, for the sealed files of warm streams; none: they stay where they are. */
+  readonly warmDirectory?: string;
+  /** Instead of the local disk at `warmDirectory`. */
+  readonly warmStore?: ByteStore;
+  /** Are the stream's sealed files to lie in the warm directory? Asked anew all the time. Default: none. */
+  readonly isWarm?: (stream: string) => boolean;
 }
 
 /** How one stream is opened. */
@@ -92,4 +102,8 @@ export interface LogStoreStats {
   /** Deleted, and still on the disk because somebody reads them. */
   readonly heldBytes: number;
   readonly damagedRanges: number;
+  /** To the warm directory. */
+  readonly movedFiles: number;
+  readonly movedBytes: number;
+  readonly moveFailures: number;
 }

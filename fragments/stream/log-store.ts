@@ -10,16 +10,20 @@ import { OpenFiles } from '../log/open-files.ts';
 import {
   applyLimits,
   freeSpace,
+  type IsHere,
   KEEP_ALL,
   missingToReserve,
   type RetentionLimits,
+  uncover,
 } from '../log/retention.ts';
 import { SyncGroup } from '../log/sync-group.ts';
+import { TieredByteStore } from '../log/tiered-byte-store.ts';
 import { DiskFragmentLog } from './disk-fragment-log.ts';
 import { StreamFileLimits } from './file-limits.ts';
 import type { FragmentIndex } from './fragment-index.ts';
 import type { LogEvent, LogStoreOptions, LogStoreStats, OpenLogOptions } from './log-options.ts';
 import { isStreamName, streamDirectory, streamNames } from './stream-directory.ts';
+import { WarmMover } from './warm-mover.ts';
 
 const MIB = 1024 * 1024;
 
@@ -55,6 +59,9 @@ export class LogStore {
   readonly #options: LogStoreOptions & typeof DEFAULTS;
   readonly #clock: Clock;
   readonly #store: ByteStore;
+  /** What `#store` is when there is a warm directory. */
+  readonly #tiers: TieredByteStore | undefined;
+  readonly #mover: WarmMover | undefined;
   readonly #syncGroup: SyncGroup;
   readonly #sharedBacklog: ByteBudget;
   readonly #openFiles: OpenFiles;
@@ -79,7 +86,12 @@ export class LogStore {
   constructor(options: LogStoreOptions) {
     this.#options = { ...DEFAULTS, ...options } as LogStoreOptions & typeof DEFAULTS;
     this.#clock = options.clock ?? systemClock;
-    this.#store = options.store ?? new LocalByteStore(options.directory);
+    const hot = options.store ?? new LocalByteStore(options.directory);
+    const warm =
+      options.warmStore ??
+      (options.warmDirectory === undefined ? undefined : new LocalByteStore(options.warmDirectory));
+    this.#tiers = warm === undefined ? undefined : new TieredByteStore(hot, warm);
+    this.#store = this.#tiers ?? hot;
     this.#syncGroup = new SyncGroup({
       policy: this.#options.syncPolicy,
       intervalMs: this.#options.syncIntervalMs,
@@ -91,12 +103,21 @@ export class LogStore {
       this.#report({ type: 'retention-failed', stream: path, reason });
     });
     this.#indexCache = new LruCache(this.#options.indexCacheBytes, (index) => index.bytes.length);
+    if (this.#tiers !== undefined) {
+      this.#mover = new WarmMover({
+        store: this.#tiers,
+        openFiles: this.#openFiles,
+        isWarm: (stream) => this.#options.isWarm?.(stream) ?? false,
+        onEvent: (event) => this.#report(event),
+      });
+    }
   }
 
   /** Begins retention; before that nothing is deleted, except when a write finds the disk full. */
   start(): void {
     const round = () => {
       this.#retention = this.runRetention().then(() => {
+        void this.runMoves();
         if (!this.#isClosed)
           this.#cancelRetention = this.#clock.after(this.#options.retentionIntervalMs, round);
       });
@@ -134,6 +155,7 @@ export class LogStore {
         indexCache: this.#indexCache,
         manifest: new Manifest(this.#store, directory),
         onEvent: (event) => this.#report(event),
+        onSealed: (name) => this.#mover?.sealed(stream, name),
         syncGroup: this.#syncGroup,
         sharedBacklog: this.#sharedBacklog,
         backlogBytes: this.#options.streamBacklogBytes,
@@ -144,7 +166,10 @@ export class LogStore {
         onClosing: (closed) => {
           this.#opening.delete(stream);
           this.#logs.delete(stream);
-          this.#end(stream, closed);
+          this.#end(
+            stream,
+            closed.finally(() => this.#mover?.forget(stream)),
+          );
         },
       });
       this.#logs.set(stream, log);
@@ -224,8 +249,14 @@ export class LogStore {
     }
     await this.#reporting('', async () => {
       const wantedBytes = await missingToReserve(this.#store, this.#options.reserveBytes);
-      if (wantedBytes > 0) await freeSpace(this.#logs.values(), wantedBytes, 'disk-reserve');
+      if (wantedBytes > 0) await this.#free(wantedBytes, 'disk-reserve');
     });
+    await this.#reporting('', () => this.#freeWarm());
+  }
+
+  /** Moves now the sealed files of warm streams that are not in the warm directory yet. Failures become events. */
+  async runMoves(): Promise<void> {
+    await this.#mover?.run();
   }
 
   /** Deletes now what one stream's retention no longer covers. Failures become events. */
@@ -271,7 +302,34 @@ export class LogStore {
   /** At least one file, also where a quota is full and not the disk. */
   async #freeToReserve(): Promise<number> {
     const wantedBytes = await missingToReserve(this.#store, this.#options.reserveBytes);
-    return freeSpace(this.#logs.values(), Math.max(1, wantedBytes), 'disk-full');
+    return this.#free(Math.max(1, wantedBytes), 'disk-full');
+  }
+
+  /** Frees space where media is written. */
+  async #free(wantedBytes: number, reason: 'disk-reserve' | 'disk-full'): Promise<number> {
+    const logs = () => this.#logs.values();
+    const tiers = this.#tiers;
+    if (tiers === undefined) return freeSpace(logs(), wantedBytes, reason);
+    const isHot: IsHere = (path) => tiers.isHot(path);
+    let freedBytes = await freeSpace(logs(), wantedBytes, reason, isHot);
+    // Streams that were warm once: behind their files there, they have new ones here.
+    const staying = () => [...logs()].filter(({ stream }) => this.#options.isWarm?.(stream) !== true);
+    while (freedBytes < wantedBytes && (await uncover(staying(), reason, isHot))) {
+      const bytes = await freeSpace(logs(), wantedBytes - freedBytes, reason, isHot);
+      if (bytes === 0) break;
+      freedBytes += bytes;
+    }
+    return freedBytes;
+  }
+
+  /** Keeps the reserve of the warm directory's disk. */
+  async #freeWarm(): Promise<void> {
+    const tiers = this.#tiers;
+    if (tiers === undefined) return;
+    const wantedBytes = await missingToReserve(tiers.warm, this.#options.reserveBytes);
+    if (wantedBytes === 0) return;
+    const isWarm: IsHere = async (path) => !(await tiers.isHot(path));
+    await freeSpace(this.#logs.values(), wantedBytes, 'disk-reserve', isWarm);
   }
 
   #count(error: LogWriteError): void {
@@ -302,6 +360,9 @@ export class LogStore {
       deletedBytes: this.#deletedBytes,
       heldBytes: this.#openFiles.heldBytes,
       damagedRanges: this.#damagedRanges,
+      movedFiles: this.#mover?.movedFiles ?? 0,
+      movedBytes: this.#mover?.movedBytes ?? 0,
+      moveFailures: this.#mover?.failures ?? 0,
     };
   }
 
@@ -310,6 +371,7 @@ export class LogStore {
     this.#isClosed = true;
     this.#cancelRetention?.();
     await this.#retention;
+    await this.#mover?.close();
     await Promise.all([...this.#opening.values()].map(async (opening) => (await opening).close()));
     await Promise.all(this.#ending.values());
     await this.#openFiles.close();

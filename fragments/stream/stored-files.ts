@@ -28,6 +28,8 @@ export interface StoredFilesOptions {
   readonly indexCache: LruCache<FragmentIndex>;
   readonly manifest: Manifest;
   readonly onEvent: (event: LogEvent) => void;
+  /** A file does not change any more; its name. In order, on opening those that are there. */
+  readonly onSealed?: (name: string) => void;
 }
 
 /** File name without extension: the number of its first fragment. */
@@ -83,6 +85,7 @@ export class StoredFiles {
   #take(summary: FileSummary): void {
     this.#inits.set(summary.headId, summary.key);
     this.#sizeBytes += summary.sizeBytes;
+    this.#options.onSealed?.(fileNameOf(summary.key) + EXTENSION);
   }
 
   /** The open file has fragments from `firstNewRow` on that it did not have before. */

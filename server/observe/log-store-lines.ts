@@ -9,6 +9,8 @@ const LEVELS = {
   abandoned: 'error',
   'index-failed': 'warn',
   deleted: 'info',
+  moved: 'info',
+  'move-failed': 'error',
   'retention-failed': 'error',
 } as const satisfies Record<LogEvent['type'], 'info' | 'warn' | 'error'>;
 

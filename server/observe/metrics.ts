@@ -203,6 +203,17 @@ function registerLog(to: Instruments, log: MetricSources['log']): void {
     'Stretches of log files whose checksum is wrong, found since the start.',
     () => log().damagedRanges,
   );
+  to.count(
+    'framelog_log_moved_files_total',
+    'Log files moved to the warm directory.',
+    () => log().movedFiles,
+  );
+  to.count('framelog_log_moved_bytes_total', 'Bytes moved to the warm directory.', () => log().movedBytes);
+  to.count(
+    'framelog_log_move_failures_total',
+    'Times that files could not be moved to the warm directory; they are tried again.',
+    () => log().moveFailures,
+  );
 }
 
 function registerRtmp(to: Instruments, rtmp: RtmpCounters): void {

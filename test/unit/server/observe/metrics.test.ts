@@ -34,6 +34,9 @@ const logStats: LogStoreStats = {
   deletedBytes: 9,
   heldBytes: 10,
   damagedRanges: 11,
+  movedFiles: 12,
+  movedBytes: 13,
+  moveFailures: 14,
 };
 
 function setUp(streams: readonly OpenStream[] = []) {
