@@ -10,6 +10,7 @@ import type { AwsAccount } from './aws/aws-call.ts';
 import { createAwsMetrics } from './aws/aws-metrics.ts';
 import { createAwsRoute } from './aws/aws-route.ts';
 import { createAwsServices } from './aws/aws-services.ts';
+import { CatalogSignalingChannels } from './aws/kinesis-video/catalog-signaling-channels.ts';
 import { BodyBudget } from './aws/request-body.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
@@ -22,15 +23,20 @@ import { countFragment, createEventCounters } from './observe/event-counters.ts'
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { createSignalingMetrics } from './observe/signaling-metrics.ts';
 import { version } from './observe/version.ts';
 import {
   accessSettingsOf,
+  iceServersOf,
   logSettingsOf,
   readTls,
   registrySettingsOf,
   rtmpSettingsOf,
+  signalingSettingsOf,
 } from './part-settings.ts';
 import { createHlsRoute } from './playback/hls/hls-route.ts';
+import { SignalingRelay } from './signaling/signaling-relay.ts';
+import { SignalingServer } from './signaling/signaling-server.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
 import { createWebApp } from './web/web-app.ts';
 
@@ -164,9 +170,26 @@ async function start(
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
   const awsBodies = new BodyBudget(MAX_AWS_BODIES_BYTES);
+  const authenticator = new AwsAuthenticator(access, account.region);
+  const relay = new SignalingRelay(
+    new CatalogSignalingChannels(catalog.channels, account),
+    signalingSettingsOf(config),
+  );
+  createSignalingMetrics(metrics, relay);
+  const signaling = new SignalingServer({
+    relay,
+    authenticate: (request, atMs) =>
+      authenticator.authenticateUpgrade(request, { service: 'kinesisvideo', nowMs: atMs }),
+    logger,
+    now: nowMs,
+  });
   const aws = createAwsRoute({
-    services: createAwsServices({ account }),
-    authenticator: new AwsAuthenticator(access, account.region),
+    services: createAwsServices({
+      account,
+      catalog,
+      signaling: { relay, iceServers: iceServersOf(config) },
+    }),
+    authenticator,
     observe: createAwsMetrics(metrics, () => awsBodies),
     bodies: awsBodies,
     logger,
@@ -196,12 +219,14 @@ async function start(
     ...(httpTls === undefined ? {} : { tls: httpTls }),
     mediaRoutes: [hls],
     claimingRoutes: [aws],
+    upgradeRoutes: [signaling],
     fallback: web,
     counters: httpCounters,
     logger,
   });
 
   closers.add(() => http.close());
+  closers.add(() => signaling.close());
   closers.add(() => hls.close());
   closers.add(() => closing.abort());
   closers.add(() => rtmp.close());

@@ -2,9 +2,11 @@ import { createAwsMetrics } from '../aws/aws-metrics.ts';
 import { newHttpCounters } from '../http/http-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
+import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMetrics } from './metrics.ts';
+import { createSignalingMetrics } from './signaling-metrics.ts';
 
 const HEAD = `# Metrics
 
@@ -36,6 +38,7 @@ export function documentMetrics(): string {
     openStreams: () => [],
     nowMs: () => 0,
   });
+  createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
   const rows = registry.getMetricsAsArray().map((metric) => {
