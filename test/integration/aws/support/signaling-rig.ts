@@ -58,25 +58,7 @@ export async function startSignaling(
   const now = options.nowMs ?? Date.now;
   const folder = mkdtempSync(join(tmpdir(), 'framelog-signaling-'));
   const catalog = SqliteCatalog.open(join(folder, 'catalog.db'));
-  catalog.channels.insert({
-    name: 'door',
-    createdMs: CREATED_MS,
-    type: 'SINGLE_MASTER',
-    messageTtlSeconds: 60,
-    version: 1,
-  });
-  const insertKey = ({ accessKeyId, secretAccessKey }: typeof CAMERA, rights: Right[]) =>
-    catalog.insertKey({
-      id: accessKeyId,
-      name: accessKeyId,
-      secret: secretAccessKey,
-      rights,
-      createdMs: CREATED_MS,
-      expiresMs: null,
-      revokedMs: null,
-    });
-  insertKey(CAMERA, [{ action: 'publish', stream: 'door' }]);
-  insertKey(VIEWER, [{ action: 'view', stream: 'door' }]);
+  seedSignaling(catalog);
   const access = new AccessControl(catalog, {
     open: false,
     sessionLifetimeMs: 1000,
@@ -134,6 +116,30 @@ export async function startSignaling(
     /** The answer to a handshake that is refused. */
     refusal,
   };
+}
+
+/** A channel, the key of its camera and the key of a viewer. */
+export function seedSignaling(catalog: SqliteCatalog): void {
+  const createdMs = CREATED_MS;
+  catalog.channels.insert({
+    name: 'door',
+    createdMs,
+    type: 'SINGLE_MASTER',
+    messageTtlSeconds: 60,
+    version: 1,
+  });
+  const insertKey = ({ accessKeyId: id, secretAccessKey: secret }: typeof CAMERA, right: Right) =>
+    catalog.insertKey({
+      id,
+      name: id,
+      secret,
+      rights: [right],
+      createdMs,
+      expiresMs: null,
+      revokedMs: null,
+    });
+  insertKey(CAMERA, { action: 'publish', stream: 'door' });
+  insertKey(VIEWER, { action: 'view', stream: 'door' });
 }
 
 export function queryOf(channelArn: string, clientId?: string): Record<string, string> {
