@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { claimWarmDirectory, WarmDirectoryError } from '../fragments/log/warm-mark.ts';
 import { LogStore } from '../fragments/stream/log-store.ts';
 import { AccessControl } from './access/access-control.ts';
 import { findBindProblem } from './access/bind-rule.ts';
@@ -129,9 +130,11 @@ async function start(
   });
   health.set('catalog', true);
 
+  claimWarm(config);
   const store = new LogStore({
     ...logSettingsOf(config),
     retentionOf: (name) => streams.retentionOf(name),
+    isWarm: (name) => streams.record(name)?.isWarm === true,
     onEvent: (event) => logStoreEvent(logger, event),
   });
   closers.add(() => store.close());
@@ -187,6 +190,12 @@ async function start(
     services: createAwsServices({
       account,
       catalog,
+      streams,
+      control: {
+        autoCreate: config.streams.autoCreate,
+        maxChannels: config.signaling.maxChannels,
+        applyRetention: (name) => store.applyRetention(name),
+      },
       signaling: { relay, iceServers: iceServersOf(config) },
     }),
     authenticator,
@@ -246,6 +255,16 @@ async function start(
   logger.info({ http: httpPort, rtmp: rtmpPort, rtmps, dataDir: config.dataDir }, 'listening');
   sayWhatAwsClientsNeed(config, account, logger);
   return { ports, ...(loginUrl === undefined ? {} : { loginUrl }), close: () => closers.close() };
+}
+
+/** Throws ConfigError when the warm directory is not the one of the data folder. */
+function claimWarm({ dataDir, log }: Config): void {
+  try {
+    claimWarmDirectory(dataDir, log.warmDirectory);
+  } catch (cause) {
+    if (!(cause instanceof WarmDirectoryError)) throw cause;
+    throw new ConfigError('invalid', [`log.warmDirectory: ${cause.message}`], { cause });
+  }
 }
 
 /** The files are the truth: a stream folder that the catalog does not know (copied here, or the catalog was lost) is a stream. */

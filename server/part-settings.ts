@@ -54,6 +54,7 @@ export function logSettingsOf(config: Config) {
     streamBacklogBytes: config.log.backlogBytesPerStream,
     totalBacklogBytes: config.log.backlogBytes,
     reserveBytes: config.log.diskReserveBytes,
+    ...(config.log.warmDirectory === undefined ? {} : { warmDirectory: config.log.warmDirectory }),
   } satisfies LogStoreOptions;
 }
 

@@ -1,19 +1,38 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { IceServerSettings } from '../signaling/ice-servers.ts';
 import type { SignalingRelay } from '../signaling/signaling-relay.ts';
+import type { StreamService } from '../streams/stream-service.ts';
 import type { AwsAccount, AwsService } from './aws-call.ts';
+import { CatalogVideoResources } from './kinesis-video/catalog-video-resources.ts';
 import { ChannelResources } from './kinesis-video/channel-resources.ts';
+import type { ControlPlane } from './kinesis-video/control-plane.ts';
+import { createControlService } from './kinesis-video/control-service.ts';
 import { createSignalingService } from './kinesis-video/signaling-service.ts';
 
 /** The parts of the server that AWS operations work on. */
 export interface AwsParts {
   readonly account: AwsAccount;
-  readonly catalog: Pick<Catalog, 'channels'>;
+  readonly catalog: Pick<Catalog, 'tags' | 'channels' | 'configurations'>;
+  readonly streams: StreamService;
+  readonly control: Pick<ControlPlane, 'autoCreate' | 'maxChannels' | 'applyRetention'>;
   readonly signaling: { readonly relay: SignalingRelay; readonly iceServers: IceServerSettings };
 }
 
 /** Every AWS service of this server, put together: the one place where a service is plugged in. */
-export function createAwsServices({ account, catalog, signaling }: AwsParts): readonly AwsService[] {
+export function createAwsServices(parts: AwsParts): readonly AwsService[] {
+  const { account, catalog, streams, signaling } = parts;
+  const resources = new CatalogVideoResources(streams, account);
   const channels = new ChannelResources(catalog.channels, account);
-  return [createSignalingService({ channels, ...signaling })];
+  return [
+    createControlService({
+      account,
+      streams,
+      catalog,
+      resources,
+      channels,
+      destinationProblem: () => undefined,
+      ...parts.control,
+    }),
+    createSignalingService({ channels, ...signaling }),
+  ];
 }

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { ByteStore } from '../../fragments/log/byte-store.ts';
 import { LocalByteStore } from '../../fragments/log/local-byte-store.ts';
+import { TieredByteStore } from '../../fragments/log/tiered-byte-store.ts';
+import { claimWarmDirectory, recordedWarmDirectory } from '../../fragments/log/warm-mark.ts';
 import { isStreamName, streamDirectory } from '../../fragments/stream/stream-directory.ts';
 import { type StreamReport, type VerifyProblem, verifyStreams } from '../../fragments/stream/verify.ts';
 import { CatalogError } from '../catalog/catalog.ts';
@@ -35,7 +38,7 @@ export const verify = defineCommand({
     const lock = lockFolder(dataDir, repair, terminal);
     try {
       const progress = new ProgressLine(terminal);
-      const report = await verifyStreams(new LocalByteStore(dataDir), {
+      const report = await verifyStreams(storeOf(dataDir), {
         repair,
         ...(options.stream === undefined ? {} : { streams: options.stream }),
         onProgress: ({ stream, doneFiles, totalFiles }) =>
@@ -50,6 +53,15 @@ export const verify = defineCommand({
     }
   },
 });
+
+/** With the warm directory, where there is one: a server made sure of it when it was last there. */
+function storeOf(dataDir: string): ByteStore {
+  const hot = new LocalByteStore(dataDir);
+  const warm = recordedWarmDirectory(dataDir);
+  if (warm === undefined) return hot;
+  claimWarmDirectory(dataDir, warm);
+  return new TieredByteStore(hot, new LocalByteStore(warm));
+}
 
 function assertStreams(dataDir: string, streams: readonly string[]): void {
   if (!existsSync(join(dataDir, 'streams'))) {

@@ -97,6 +97,12 @@ const log = z.strictObject({
   diskReserveBytes: byteSize(0)
     .default(GiB)
     .describe('Space that is kept free on the disk: the oldest files of the fullest streams go first.'),
+  warmDirectory: path()
+    .exactOptional()
+    .describe(
+      'Folder on another, cheaper disk: finished files of streams in the storage tier WARM are moved there. Without it they stay ' +
+        'where they are.',
+    ),
 });
 
 const live = z.strictObject({
@@ -181,6 +187,7 @@ const access = z.strictObject({
 const ratePerSecond = () => z.nullable(z.number().min(1).max(100_000)).default(null);
 
 const signaling = z.strictObject({
+  maxChannels: z.int().min(1).max(1_000_000).default(10_000).describe('Signaling channels that may exist.'),
   maxViewers: z
     .int()
     .min(1)
