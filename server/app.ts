@@ -12,6 +12,7 @@ import { createAwsMetrics } from './aws/aws-metrics.ts';
 import { createAwsRoute } from './aws/aws-route.ts';
 import { createAwsServices } from './aws/aws-services.ts';
 import { CatalogSignalingChannels } from './aws/kinesis-video/catalog-signaling-channels.ts';
+import { newMediaTotals } from './aws/kinesis-video/media-parts.ts';
 import { BodyBudget } from './aws/request-body.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
@@ -23,6 +24,7 @@ import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
+import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createSignalingMetrics } from './observe/signaling-metrics.ts';
 import { version } from './observe/version.ts';
@@ -30,6 +32,7 @@ import {
   accessSettingsOf,
   iceServersOf,
   logSettingsOf,
+  mediaSettingsOf,
   readTls,
   registrySettingsOf,
   rtmpSettingsOf,
@@ -170,6 +173,9 @@ async function start(
     hls,
     nowMs,
   });
+  const mediaTotals = newMediaTotals();
+  createMediaMetrics(metrics, mediaTotals);
+  const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
   const awsBodies = new BodyBudget(MAX_AWS_BODIES_BYTES);
@@ -196,6 +202,12 @@ async function start(
         maxChannels: config.signaling.maxChannels,
         applyRetention: (name) => store.applyRetention(name),
       },
+      media: {
+        settings: mediaSettingsOf(config),
+        totals: mediaTotals,
+        now: nowMs,
+        closing: closing.signal,
+      },
       signaling: { relay, iceServers: iceServersOf(config) },
     }),
     authenticator,
@@ -204,7 +216,6 @@ async function start(
     logger,
     now: nowMs,
   });
-  const closing = new AbortController();
   let rtmpPort = config.rtmp.port;
   const web = createWebApp({
     streams,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { LogStoreOptions } from '../fragments/stream/log-options.ts';
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from '../fragments/stream/stream-settings.ts';
 import type { AccessOptions } from './access/access-control.ts';
+import type { MediaSettings } from './aws/kinesis-video/media-parts.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
@@ -102,6 +103,15 @@ export function accessSettingsOf(config: Config): Omit<AccessOptions, 'onRefused
     open: config.access.open,
     sessionLifetimeMs: config.access.sessionHours * HOUR_MS,
     loginLinkLifetimeMs: config.access.loginLinkMinutes * MINUTE_MS,
+  };
+}
+
+export function mediaSettingsOf(config: Config): MediaSettings {
+  const { maxConnectionMinutes, maxConnectionsPerStream } = config.getMedia;
+  return {
+    maxConnectionsPerStream,
+    maxConnectionMs: maxConnectionMinutes * MINUTE_MS,
+    longestFragmentMs: Math.max(config.fragments.maxMs, config.fragments.audioOnlyMs),
   };
 }
 

@@ -3,10 +3,14 @@ import type { IceServerSettings } from '../signaling/ice-servers.ts';
 import type { SignalingRelay } from '../signaling/signaling-relay.ts';
 import type { StreamService } from '../streams/stream-service.ts';
 import type { AwsAccount, AwsService } from './aws-call.ts';
+import { createArchivedService } from './kinesis-video/archived-service.ts';
 import { CatalogVideoResources } from './kinesis-video/catalog-video-resources.ts';
 import { ChannelResources } from './kinesis-video/channel-resources.ts';
 import type { ControlPlane } from './kinesis-video/control-plane.ts';
 import { createControlService } from './kinesis-video/control-service.ts';
+import { listFragments } from './kinesis-video/list-fragments.ts';
+import { type MediaPartsOptions, mediaOperations } from './kinesis-video/media-parts.ts';
+import { createMediaService } from './kinesis-video/media-service.ts';
 import { createSignalingService } from './kinesis-video/signaling-service.ts';
 
 /** The parts of the server that AWS operations work on. */
@@ -15,6 +19,7 @@ export interface AwsParts {
   readonly catalog: Pick<Catalog, 'tags' | 'channels' | 'configurations'>;
   readonly streams: StreamService;
   readonly control: Pick<ControlPlane, 'autoCreate' | 'maxChannels' | 'applyRetention'>;
+  readonly media: Omit<MediaPartsOptions, 'resources'>;
   readonly signaling: { readonly relay: SignalingRelay; readonly iceServers: IceServerSettings };
 }
 
@@ -23,6 +28,7 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
   const { account, catalog, streams, signaling } = parts;
   const resources = new CatalogVideoResources(streams, account);
   const channels = new ChannelResources(catalog.channels, account);
+  const media = mediaOperations({ resources, ...parts.media });
   return [
     createControlService({
       account,
@@ -33,6 +39,8 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
       destinationProblem: () => undefined,
       ...parts.control,
     }),
+    createMediaService(media.getMedia),
+    createArchivedService(listFragments(resources), media.fragmentList),
     createSignalingService({ channels, ...signaling }),
   ];
 }

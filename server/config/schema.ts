@@ -170,6 +170,23 @@ const aws = z.strictObject({
     .describe('Account that stands in every ARN.'),
 });
 
+const getMedia = z.strictObject({
+  maxConnectionsPerStream: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .describe(
+      'Consumers of one stream that GetMedia serves at once (AWS: 3), and as many of GetMediaForFragmentList.',
+    ),
+  maxConnectionMinutes: z
+    .number()
+    .min(0)
+    .max(525_600)
+    .default(0)
+    .describe('GetMedia ends after this time (AWS: about 45). 0: as long as the consumer wants.'),
+});
+
 const access = z.strictObject({
   open: z
     .boolean()
@@ -256,6 +273,7 @@ export const configSchema = z.strictObject({
   streams: streams.prefault({}),
   fragments: fragments.prefault({}),
   aws: aws.prefault({}),
+  getMedia: getMedia.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),
   logs: logs.prefault({}),

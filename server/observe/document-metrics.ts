@@ -1,10 +1,12 @@
 import { createAwsMetrics } from '../aws/aws-metrics.ts';
+import { newMediaTotals } from '../aws/kinesis-video/media-parts.ts';
 import { newHttpCounters } from '../http/http-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
+import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { createSignalingMetrics } from './signaling-metrics.ts';
 
@@ -38,6 +40,7 @@ export function documentMetrics(): string {
     openStreams: () => [],
     nowMs: () => 0,
   });
+  createMediaMetrics(registry, newMediaTotals());
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
