@@ -5,8 +5,6 @@
  */
 
 const SECOND_NS = 1_000_000_000;
-/** Timescales have 32 bits. */
-const MAX_TIMESCALE = 0xffff_ffff;
 
 /** Ticks a second of tracks whose document has this TimecodeScale. */
 export function timescaleOf(timecodeScaleNs: number): number {
@@ -29,11 +27,6 @@ export function timecodeOfTicks(ticks: number, timecodeScaleNs: number): number 
 /** Milliseconds of a block or cluster time, rounded: what acknowledgements and producer timestamps count. */
 export function millisOfTimecode(timecode: number, timecodeScaleNs: number): number {
   return timecodeScaleNs === 1_000_000 ? timecode : rescale(timecode, timecodeScaleNs, 1_000_000);
-}
-
-/** A TimecodeScale in which ticks of this timescale are whole, where there is one; else milliseconds. */
-export function timecodeScaleOf(timescale: number): number {
-  return timescale <= MAX_TIMESCALE && SECOND_NS % timescale === 0 ? SECOND_NS / timescale : 1_000_000;
 }
 
 /** value * by / per to the nearest, half away from 0; exact: absolute times and their scale do not fit in a double. */
