@@ -11,14 +11,22 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 interface Need {
-  readonly command: string;
+  readonly name: string;
+  /** Shell command that succeeds when it is there. */
+  readonly probe: string;
   readonly debianPackage: string;
 }
 
+const inPath = (command: string): string => `command -v ${command}`;
+
 const NEEDS: readonly Need[] = [
-  { command: 'ffmpeg', debianPackage: 'ffmpeg' },
-  { command: 'ffprobe', debianPackage: 'ffmpeg' },
-  { command: 'chromium', debianPackage: 'chromium' },
+  { name: 'ffmpeg', probe: inPath('ffmpeg'), debianPackage: 'ffmpeg' },
+  { name: 'ffprobe', probe: inPath('ffprobe'), debianPackage: 'ffmpeg' },
+  { name: 'chromium', probe: inPath('chromium'), debianPackage: 'chromium' },
+  { name: 'mkvinfo', probe: inPath('mkvinfo'), debianPackage: 'mkvtoolnix' },
+  // Debian's own, whatever other versions are in the PATH: see test/integration/aws/support/python-clients.ts.
+  { name: 'aws', probe: 'test -x /usr/bin/aws', debianPackage: 'awscli' },
+  { name: 'boto3', probe: '/usr/bin/python3 -c "import boto3"', debianPackage: 'python3-boto3' },
 ];
 
 /** Groups of test files; e2e alone and one file at a time, since it measures what a viewer sees. */
@@ -29,18 +37,18 @@ const GROUPS = [
   { name: 'e2e', glob: 'test/e2e/**/*.test.ts', concurrency: 1 },
 ];
 
-function exists(command: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+function succeeds(shellCommand: string): boolean {
+  return spawnSync('sh', ['-c', shellCommand], { stdio: 'ignore' }).status === 0;
 }
 
 function installMissing(): void {
-  const missing = NEEDS.filter((need) => !exists(need.command));
+  const missing = NEEDS.filter((need) => !succeeds(need.probe));
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((need) => need.debianPackage))];
   const isRoot = process.getuid?.() === 0;
   const canSudo = !isRoot && spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
-  if (!exists('apt-get') || !(isRoot || canSudo)) {
-    console.error(`The end-to-end tests need: ${missing.map((need) => need.command).join(', ')}.`);
+  if (!succeeds(inPath('apt-get')) || !(isRoot || canSudo)) {
+    console.error(`The end-to-end tests need: ${missing.map((need) => need.name).join(', ')}.`);
     console.error(
       `Install them and run this again. On Debian or Ubuntu: sudo apt-get install ${packages.join(' ')}`,
     );

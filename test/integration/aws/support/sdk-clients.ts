@@ -1,0 +1,26 @@
+import type { TestContext } from 'node:test';
+import { KinesisVideoClient } from '@aws-sdk/client-kinesis-video';
+import { KinesisVideoArchivedMediaClient } from '@aws-sdk/client-kinesis-video-archived-media';
+import { KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media';
+import { KinesisVideoSignalingClient } from '@aws-sdk/client-kinesis-video-signaling';
+import type { AwsTestServer, TestKey } from './aws-server.ts';
+
+/** Clients of the official SDK, which sign for real and try once only. */
+export function sdkClients(t: TestContext, server: AwsTestServer, key: TestKey = server.admin) {
+  const settings = {
+    endpoint: server.endpoint,
+    region: server.region,
+    credentials: { accessKeyId: key.id, secretAccessKey: key.secret },
+    maxAttempts: 1,
+  };
+  const clients = {
+    video: new KinesisVideoClient(settings),
+    media: new KinesisVideoMediaClient(settings),
+    archived: new KinesisVideoArchivedMediaClient(settings),
+    signaling: new KinesisVideoSignalingClient(settings),
+  };
+  t.after(() => {
+    for (const client of Object.values(clients)) client.destroy();
+  });
+  return clients;
+}
