@@ -69,7 +69,12 @@ export class LocalByteStore implements ByteStore {
         fs.rm(this.#at(path), { recursive: true, force: true }, (error) => done(error, undefined)),
       ),
     );
-    await this.syncDirectory(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    try {
+      await this.syncDirectory(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    } catch (error) {
+      // No parent: there was no directory to remove.
+      if (!(error instanceof StoreError) || error.code !== 'not-found') throw error;
+    }
   }
 
   async list(path: string): Promise<string[]> {

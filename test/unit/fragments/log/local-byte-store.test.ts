@@ -119,3 +119,11 @@ test('lanes leave threads of the pool to others', () => {
     assert.equal(makeIoLanes(pool).writes.width, width);
   }
 });
+
+test('removing a directory that is not there, nor its parent, does nothing', async (context) => {
+  const store = makeStore(context);
+  await store.removeDirectory('streams/cam');
+  await store.makeDirectory('streams');
+  await store.removeDirectory('streams/cam');
+  assert.deepEqual(await store.list('streams'), []);
+});
