@@ -20,12 +20,14 @@ import { type Config, ConfigError } from './config.ts';
 import { newHttpCounters } from './http/http-counters.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { MediaSender } from './http/media-sender.ts';
+import { PutMediaCounters } from './ingest/put-media/put-media-counters.ts';
 import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
 import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { createPutMediaMetrics } from './observe/put-media-metrics.ts';
 import { createSignalingMetrics } from './observe/signaling-metrics.ts';
 import { version } from './observe/version.ts';
 import {
@@ -33,6 +35,7 @@ import {
   iceServersOf,
   logSettingsOf,
   mediaSettingsOf,
+  putMediaSettingsOf,
   readTls,
   registrySettingsOf,
   rtmpSettingsOf,
@@ -173,6 +176,8 @@ async function start(
     hls,
     nowMs,
   });
+  const putMediaCounters = new PutMediaCounters();
+  createPutMediaMetrics(metrics, putMediaCounters);
   const mediaTotals = newMediaTotals();
   createMediaMetrics(metrics, mediaTotals);
   const closing = new AbortController();
@@ -201,6 +206,14 @@ async function start(
         autoCreate: config.streams.autoCreate,
         maxChannels: config.signaling.maxChannels,
         applyRetention: (name) => store.applyRetention(name),
+      },
+      putMedia: {
+        streams,
+        settings: putMediaSettingsOf(config),
+        counters: putMediaCounters,
+        autoCreate: config.streams.autoCreate,
+        now: nowMs,
+        closing: closing.signal,
       },
       media: {
         settings: mediaSettingsOf(config),

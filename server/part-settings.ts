@@ -5,6 +5,7 @@ import type { AccessOptions } from './access/access-control.ts';
 import type { MediaSettings } from './aws/kinesis-video/media-parts.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
+import { DEFAULT_PUT_MEDIA_SETTINGS, type PutMediaSettings } from './ingest/put-media/put-media-settings.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
 import { type IceServerSettings, iceUrlsOf } from './signaling/ice-servers.ts';
 import { DEFAULT_SIGNALING_SETTINGS, type SignalingSettings } from './signaling/signaling-settings.ts';
@@ -103,6 +104,19 @@ export function accessSettingsOf(config: Config): Omit<AccessOptions, 'onRefused
     open: config.access.open,
     sessionLifetimeMs: config.access.sessionHours * HOUR_MS,
     loginLinkLifetimeMs: config.access.loginLinkMinutes * MINUTE_MS,
+  };
+}
+
+export function putMediaSettingsOf(config: Config): PutMediaSettings {
+  const { maxFragmentSeconds, maxSessionMinutes, idleSeconds, ...same } = config.putMedia;
+  return {
+    ...DEFAULT_PUT_MEDIA_SETTINGS,
+    ...same,
+    maxFragmentMs: maxFragmentSeconds * 1000,
+    maxSessionMs: maxSessionMinutes * MINUTE_MS,
+    idleEndMs: idleSeconds * 1000,
+    jumpMs: config.fragments.jumpMs,
+    maxPendingBytes: config.log.backlogBytesPerStream / 2,
   };
 }
 

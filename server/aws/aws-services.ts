@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { createPutMediaService, type PutMediaParts } from '../ingest/put-media/put-media-operation.ts';
 import type { IceServerSettings } from '../signaling/ice-servers.ts';
 import type { SignalingRelay } from '../signaling/signaling-relay.ts';
 import type { StreamService } from '../streams/stream-service.ts';
@@ -19,6 +20,7 @@ export interface AwsParts {
   readonly catalog: Pick<Catalog, 'tags' | 'channels' | 'configurations'>;
   readonly streams: StreamService;
   readonly control: Pick<ControlPlane, 'autoCreate' | 'maxChannels' | 'applyRetention'>;
+  readonly putMedia: Omit<PutMediaParts, 'resources'>;
   readonly media: Omit<MediaPartsOptions, 'resources'>;
   readonly signaling: { readonly relay: SignalingRelay; readonly iceServers: IceServerSettings };
 }
@@ -39,6 +41,7 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
       destinationProblem: () => undefined,
       ...parts.control,
     }),
+    createPutMediaService({ resources, ...parts.putMedia }),
     createMediaService(media.getMedia),
     createArchivedService(listFragments(resources), media.fragmentList),
     createSignalingService({ channels, ...signaling }),

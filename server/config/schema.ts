@@ -170,6 +170,54 @@ const aws = z.strictObject({
     .describe('Account that stands in every ARN.'),
 });
 
+const putMedia = z.strictObject({
+  maxFragmentBytes: byteSize(MiB, 128 * MiB)
+    .default(50_000_000)
+    .describe('Largest fragment that PutMedia takes (AWS: 50 MB).'),
+  maxFragmentSeconds: z
+    .number()
+    .min(1)
+    .max(60)
+    .default(20)
+    .describe('Longest fragment that PutMedia takes (AWS: 20).'),
+  maxTracks: z.int().min(1).max(64).default(3).describe('Tracks that a PutMedia session may have (AWS: 3).'),
+  maxTags: z
+    .int()
+    .min(0)
+    .max(40)
+    .default(10)
+    .describe('Tags that one fragment of PutMedia may have (AWS: 10).'),
+  requireAllTracks: z
+    .boolean()
+    .default(true)
+    .describe(
+      'A PutMedia session ends when a fragment lacks a track that the producer has declared, as with AWS. `false` takes what comes.',
+    ),
+  maxSessionMinutes: z
+    .number()
+    .min(0)
+    .max(525_600)
+    .default(0)
+    .describe('A PutMedia session ends after this time (AWS: 45). 0: it may last for ever.'),
+  maxBytesPerSecond: byteSize(0)
+    .default(0)
+    .describe('A PutMedia session is read no faster than this (AWS: 12.5 MB). 0: as fast as it comes.'),
+  maxFragmentsPerSecond: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(0)
+    .describe(
+      'A PutMedia session is read no faster than this many fragments (AWS: 5). 0: as fast as they come.',
+    ),
+  idleSeconds: z
+    .number()
+    .min(1)
+    .max(3600)
+    .default(30)
+    .describe('A PutMedia session that sends nothing for this long ends.'),
+});
+
 const getMedia = z.strictObject({
   maxConnectionsPerStream: z
     .int()
@@ -273,6 +321,7 @@ export const configSchema = z.strictObject({
   streams: streams.prefault({}),
   fragments: fragments.prefault({}),
   aws: aws.prefault({}),
+  putMedia: putMedia.prefault({}),
   getMedia: getMedia.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),

@@ -1,6 +1,7 @@
 import { createAwsMetrics } from '../aws/aws-metrics.ts';
 import { newMediaTotals } from '../aws/kinesis-video/media-parts.ts';
 import { newHttpCounters } from '../http/http-counters.ts';
+import { PutMediaCounters } from '../ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
@@ -8,6 +9,7 @@ import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
+import { createPutMediaMetrics } from './put-media-metrics.ts';
 import { createSignalingMetrics } from './signaling-metrics.ts';
 
 const HEAD = `# Metrics
@@ -40,6 +42,7 @@ export function documentMetrics(): string {
     openStreams: () => [],
     nowMs: () => 0,
   });
+  createPutMediaMetrics(registry, new PutMediaCounters());
   createMediaMetrics(registry, newMediaTotals());
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWebMetrics(registry);

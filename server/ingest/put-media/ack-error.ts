@@ -1,0 +1,22 @@
+/**
+ * What may go wrong with a PutMedia session, as acknowledgements tell it (kvs.md §2.4). The names are on the wire; most are
+ * those of the Java client's enum, 4009 and above those of the C client.
+ */
+export const ACK_ERROR_IDS = {
+  STREAM_READ_ERROR: 4000,
+  MAX_FRAGMENT_SIZE_REACHED: 4001,
+  MAX_FRAGMENT_DURATION_REACHED: 4002,
+  MAX_CONNECTION_DURATION_REACHED: 4003,
+  FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS: 4004,
+  INVALID_MKV_DATA: 4006,
+  INVALID_PRODUCER_TIMESTAMP: 4007,
+  STREAM_NOT_ACTIVE: 4008,
+  FRAGMENT_METADATA_LIMIT_REACHED: 4009,
+  TRACK_NUMBER_MISMATCH: 4010,
+  FRAMES_MISSING_FOR_TRACK: 4011,
+  MORE_THAN_ALLOWED_TRACKS_FOUND: 4012,
+  INTERNAL_ERROR: 5000,
+  ARCHIVAL_ERROR: 5001,
+} as const;
+
+export type AckErrorCode = keyof typeof ACK_ERROR_IDS;

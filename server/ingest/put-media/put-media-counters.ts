@@ -1,0 +1,78 @@
+/** A time that is measured again and again. */
+export interface Latency {
+  count: number;
+  sumMs: number;
+}
+
+/** What CloudWatch counts of PutMedia for one stream (kvs.md §8), times in ms. */
+export interface StreamPutMediaCounters {
+  incomingBytes: number;
+  incomingFragments: number;
+  incomingFrames: number;
+  activeConnections: number;
+  /** Sessions that the producer broke off. */
+  connectionErrors: number;
+  errorAcks: number;
+  /** From a fragment's first byte to its last. */
+  readonly fragmentIngestion: Latency;
+  /** From a fragment's last byte until it is as durable as log.sync asks. */
+  readonly fragmentPersist: Latency;
+  /** From a fragment's first byte to its BUFFERING. */
+  readonly bufferingAck: Latency;
+  /** From a fragment's last byte to its RECEIVED, ... */
+  readonly receivedAck: Latency;
+  /** ... and to its PERSISTED. */
+  readonly persistedAck: Latency;
+}
+
+/** The names of the times. */
+export type LatencyName = {
+  [Name in keyof StreamPutMediaCounters]: StreamPutMediaCounters[Name] extends Latency ? Name : never;
+}[keyof StreamPutMediaCounters];
+
+/** Streams that are counted by themselves; what is beyond is counted together, so that a scrape stays small. */
+export const MAX_COUNTED_STREAMS = 1000;
+export const OTHER_STREAMS = 'other (beyond 1000)';
+
+/** Counters by stream. */
+export class PutMediaCounters {
+  readonly #streams = new Map<string, StreamPutMediaCounters>();
+
+  /** Those of one stream. */
+  of(stream: string): StreamPutMediaCounters {
+    const known = this.#streams.get(stream);
+    if (known !== undefined) return known;
+    const isFull = this.#streams.size >= MAX_COUNTED_STREAMS && stream !== OTHER_STREAMS;
+    if (isFull) return this.of(OTHER_STREAMS);
+    const counters = newCounters();
+    this.#streams.set(stream, counters);
+    return counters;
+  }
+
+  /** One number of each stream, by its name. */
+  by(read: (counters: StreamPutMediaCounters) => number): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#streams, ([stream, counters]) => [stream, read(counters)]));
+  }
+}
+
+export function measure(latency: Latency, ms: number): void {
+  latency.count++;
+  latency.sumMs += Math.max(0, ms);
+}
+
+function newCounters(): StreamPutMediaCounters {
+  const latency = (): Latency => ({ count: 0, sumMs: 0 });
+  return {
+    incomingBytes: 0,
+    incomingFragments: 0,
+    incomingFrames: 0,
+    activeConnections: 0,
+    connectionErrors: 0,
+    errorAcks: 0,
+    fragmentIngestion: latency(),
+    fragmentPersist: latency(),
+    bufferingAck: latency(),
+    receivedAck: latency(),
+    persistedAck: latency(),
+  };
+}
