@@ -1,5 +1,5 @@
-import { childrenOf, readBoxes, requireBox } from './boxes.ts';
-import { putU32 } from './fields.ts';
+import { type Box, childrenOf, readBoxes, requireBox } from './boxes.ts';
+import { putTicks64, putU32 } from './fields.ts';
 import { TrackFragmentFlag, TrackRunFlag } from './fragment-flags.ts';
 import { readMoof } from './moof.ts';
 import { Mp4Error } from './mp4-error.ts';
@@ -23,10 +23,15 @@ const MAX_DATA_BYTES = 0x7fff_ffff;
 
 /**
  * Makes the view of a track from the head of a chunk (everything through its `moof`; what follows is not looked at);
- * `undefined` when the chunk has no samples of the track. Throws Mp4Error, `unsupported` for chunks of other writers whose
- * samples of one track are scattered or addressed from the start of the file.
+ * `undefined` when the chunk has no samples of the track. `shiftTicks` of the track's timescale are added to its decode time; no
+ * time becomes negative. Throws Mp4Error, `unsupported` for chunks of other writers whose samples of one track are
+ * scattered or addressed from the start of the file.
  */
-export function singleTrackView(chunkHead: Uint8Array, trackId: number): SingleTrackView | undefined {
+export function singleTrackView(
+  chunkHead: Uint8Array,
+  trackId: number,
+  shiftTicks = 0,
+): SingleTrackView | undefined {
   const moof = requireBox(readBoxes(chunkHead), 'moof');
   const boxes = childrenOf(moof);
   const fragmentHeader = requireBox(boxes, 'mfhd');
@@ -55,19 +60,14 @@ export function singleTrackView(chunkHead: Uint8Array, trackId: number): SingleT
   header.set(chunkHead.subarray(trackBox.start, trackBox.end), 8 + fragmentHeaderBytes);
   putU32(view, putU32(view, moofBytes, MDAT_HEADER_BYTES + sizeBytes), MDAT);
   const movedBytes = header.length - (offsetBytes - moof.start);
-  moveDataOffsets(view, header, 8 + fragmentHeaderBytes, moofBytes, movedBytes);
+  const fields = readBoxes(header, 8 + fragmentHeaderBytes, moofBytes).flatMap((traf) => childrenOf(traf));
+  moveDataOffsets(view, fields, movedBytes);
+  if (shiftTicks !== 0) moveDecodeTime(view, fields, (samples[0]?.dtsTicks ?? 0) + shiftTicks);
   return { header, offsetBytes, sizeBytes };
 }
 
-/** Adds to the data offsets of the `traf` in `[start, end)`. */
-function moveDataOffsets(
-  view: DataView,
-  header: Uint8Array,
-  start: number,
-  end: number,
-  movedBytes: number,
-): void {
-  const boxes = readBoxes(header, start, end).flatMap((traf) => childrenOf(traf));
+/** Adds to the data offsets of a `traf`. */
+function moveDataOffsets(view: DataView, boxes: readonly Box[], movedBytes: number): void {
   if (!(view.getUint32(requireBox(boxes, 'tfhd').bodyStart) & TrackFragmentFlag.defaultBaseIsMoof)) {
     throw new Mp4Error('unsupported', 'data offsets that do not count from the moof');
   }
@@ -75,4 +75,11 @@ function moveDataOffsets(
     const hasOffset = view.getUint32(run.bodyStart) & TrackRunFlag.dataOffset;
     if (hasOffset) view.setInt32(run.bodyStart + 8, view.getInt32(run.bodyStart + 8) + movedBytes);
   }
+}
+
+function moveDecodeTime(view: DataView, boxes: readonly Box[], ticks: number): void {
+  const decodeTime = requireBox(boxes, 'tfdt');
+  if (view.getUint8(decodeTime.bodyStart) !== 1)
+    throw new Mp4Error('unsupported', 'a decode time of 32 bits');
+  putTicks64(view, decodeTime.bodyStart + 4, Math.max(0, ticks));
 }

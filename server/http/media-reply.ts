@@ -85,6 +85,12 @@ export function writeReplyHead(
   response.writeHead(status, headers);
 }
 
+/** Writes the status line and the headers of a body whose length is not known yet. */
+export function writeUnboundedHead(response: ServerResponse, head: MediaHead): void {
+  const { contentType, cacheControl } = head;
+  response.writeHead(200, [...COMMON_HEADERS, 'Cache-Control', cacheControl, 'Content-Type', contentType]);
+}
+
 /** The client hung up, or the answer was sent: writing to it would be an error. */
 export function isGone(response: ServerResponse): boolean {
   return (

@@ -3,7 +3,7 @@ import { sliceBuffers } from './byte-range.ts';
 import { pumpFragment, type StoredBody } from './fragment-pump.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLogger } from './http-logger.ts';
-import { decideReply, isGone, type MediaHead, writeReplyHead } from './media-reply.ts';
+import { decideReply, isGone, type MediaHead, writeReplyHead, writeUnboundedHead } from './media-reply.ts';
 import { ReadBuffers } from './read-buffers.ts';
 
 export interface MediaSenderOptions {
@@ -97,6 +97,49 @@ export class MediaSender {
     } finally {
       source.close();
     }
+  }
+
+  /**
+   * Answers with bytes that are made as they are sent, of a length that is not known before: the next block is asked for when
+   * the socket has taken the last one. Errors of `blocks` reach the caller; `response.headersSent` is as in `sendStored`.
+   */
+  async sendBlocks(
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: MediaHead,
+    blocks: AsyncIterable<Buffer>,
+  ): Promise<void> {
+    let isBegun = false;
+    try {
+      for await (const block of blocks) {
+        if (isGone(response)) return;
+        if (!isBegun) writeUnboundedHead(response, head);
+        isBegun = true;
+        if (request.method === 'HEAD') break;
+        this.#counters.hotBytes += block.length;
+        if (!response.write(block)) await this.#taken(response);
+      }
+      if (!isGone(response)) response.end();
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      throw error;
+    }
+  }
+
+  /** Resolves when the socket has taken what was written; drops a viewer that takes nothing. */
+  #taken(response: ServerResponse): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        response.setTimeout(0);
+        response.off('drain', done).off('close', done);
+        resolve();
+      };
+      response.on('drain', done).on('close', done);
+      response.setTimeout(this.#stallMs, () => {
+        this.#counters.slowViewersDropped += 1;
+        response.destroy();
+      });
+    });
   }
 
   /** Drops the viewer when its socket stalls, or when it is too slow to ever get to the end. */

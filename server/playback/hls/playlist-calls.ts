@@ -3,7 +3,7 @@ import { isPresent, isTooFarAhead } from './blocking-reload.ts';
 import { cacheScope, type HlsCall, type HlsServices, waitFor } from './hls-call.ts';
 import type { HlsStream } from './hls-stream.ts';
 import { PlaybackError } from './playback-error.ts';
-import type { PlaylistBytes } from './rendered-playlist.ts';
+import { acceptsGzip, type PlaylistBytes } from './rendered-playlist.ts';
 import { requireLive, requireRange } from './viewers.ts';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
@@ -103,8 +103,7 @@ function sendPlaylist(
   cacheControl: string,
 ): void {
   services.counters.playlists += 1;
-  const accepts = /\bgzip\b(?!;q=0(\.0*)?(,|$))/.test(String(call.request.headers['accept-encoding'] ?? ''));
-  const gzip = accepts ? playlist.gzip() : undefined;
+  const gzip = acceptsGzip(call.request) ? playlist.gzip() : undefined;
   const body = gzip ?? playlist.plain;
   const head = {
     contentType: PLAYLIST_TYPE,

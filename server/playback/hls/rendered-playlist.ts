@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
 /** Stands behind each URI in a template, where the token of the one who asked goes. No playlist has this character. */
@@ -7,6 +8,11 @@ export const SUFFIX_MARK = '\u0000';
 export const GZIP_FROM_BYTES = 4096;
 /** Viewers with a token of their own each, for whom a version is kept; more are rendered again each time. */
 const MAX_TOKENS = 64;
+
+/** Does the client take a compressed playlist? */
+export function acceptsGzip({ headers }: IncomingMessage): boolean {
+  return /\bgzip\b(?!;q=0(\.0*)?(,|$))/.test(String(headers['accept-encoding'] ?? ''));
+}
 
 export interface PlaylistBytes {
   readonly plain: Buffer;

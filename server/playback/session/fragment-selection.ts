@@ -10,6 +10,8 @@ export interface FragmentRange {
   readonly clock: 'server' | 'producer';
   readonly fromMs: number;
   readonly toMs: number;
+  /** Only those recorded before this one: for an answer that stays the same. */
+  readonly beforeOrdinal?: number;
 }
 
 const PAGE = 500;
@@ -25,7 +27,7 @@ export async function selectFragments(
   limit: number,
   retainedFromMs = 0,
 ): Promise<FragmentInfo[]> {
-  const { clock, fromMs, toMs } = range;
+  const { clock, fromMs, toMs, beforeOrdinal = Number.POSITIVE_INFINITY } = range;
   // Producers' times may be finer than the whole milliseconds that clients are told and ask with.
   const around = { fromMs: fromMs - 0.5, toMs: toMs + 0.5 };
   const chosen = clock === 'server' ? new ServerOrder() : new ProducerOrder();
@@ -38,7 +40,7 @@ export async function selectFragments(
       if (startMs >= fromMs && startMs <= toMs && info.serverMs >= retainedFromMs) chosen.add(info);
     }
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) break;
+    if (last === undefined || page.length < PAGE || last.ordinal >= beforeOrdinal) break;
     fromOrdinal = last.ordinal + 1;
   }
   return chosen.fragments;
