@@ -207,10 +207,14 @@ export class DataStream {
     }));
     const isAtTip = read.nextOrdinal >= log.nextOrdinal;
     const isAtEnd = isAtTip && !isOpen;
-    const lastMs = records.at(-1)?.arrivalMs ?? log.lastArrivalMs;
+    const last = records.at(-1);
+    const lastMs = last?.arrivalMs ?? log.lastArrivalMs;
     return {
       records,
       next: { shardId, ordinal: read.nextOrdinal },
+      continuationSequenceNumber:
+        last?.sequenceNumber ??
+        shard.sequenceNumber(read.nextOrdinal - 1, Math.max(log.lastArrivalMs, shard.record.createdMs)),
       isAtEnd,
       behindLatestMs: isAtTip ? 0 : Math.max(0, nowMs - lastMs),
       children: isAtEnd ? this.#shards.childrenOf(shard).map(({ info }) => info) : [],

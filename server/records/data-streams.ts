@@ -131,7 +131,7 @@ export class DataStreams implements RecordService {
     return this.#adopt(record).info;
   }
 
-  change(name: string, change: StreamChange, _nowMs: number): DataStreamInfo {
+  change(name: string, change: StreamChange): DataStreamInfo {
     const stream = this.#stream(name);
     const { mode, ...rest } = change;
     const record: DataStreamRecord = {

@@ -113,6 +113,8 @@ export interface SequencedRecord extends StoredRecord {
 export interface ShardRead {
   readonly records: readonly SequencedRecord[];
   readonly next: ShardPosition;
+  /** A number after which `next` begins: the last record's, or one that no record has. */
+  readonly continuationSequenceNumber: string;
   /** The shard is closed and all of it was read. */
   readonly isAtEnd: boolean;
   /** How far the position is behind the newest record, by arrival; 0 at the tip. */
@@ -152,7 +154,7 @@ export interface RecordService {
   list(options?: { readonly after?: string; readonly limit?: number }): DataStreamInfo[];
   stream(name: string): DataStreamInfo | undefined;
   create(name: string, options: CreateStreamOptions, nowMs: number): DataStreamInfo;
-  change(name: string, change: StreamChange, nowMs: number): DataStreamInfo;
+  change(name: string, change: StreamChange): DataStreamInfo;
   /** Ends its followers, deletes its records, consumers and leases. */
   delete(name: string): Promise<void>;
 

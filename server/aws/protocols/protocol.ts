@@ -1,6 +1,6 @@
 import type { AwsError, AwsOutput } from '../aws-call.ts';
 import type { AwsInput } from '../input-reader.ts';
-import type { ErrorModel, Operation } from '../model.ts';
+import type { ErrorModel, Operation, StructureShape } from '../model.ts';
 
 /** How a service's inputs, outputs and errors are written as bytes. One object a protocol; it knows no sockets. */
 export interface AwsProtocol {
@@ -15,6 +15,8 @@ export interface AwsProtocol {
   readInput(operation: Operation, body: Uint8Array): AwsInput;
   /** Writes the members of the output that the model knows. */
   writeOutput(operation: Operation, output: AwsOutput): Uint8Array;
+  /** Writes a document of a shape: an event of an output stream. */
+  writeStructure(shape: StructureShape, value: AwsOutput): Uint8Array;
   /** Writes the body of an error; its name also goes into a header. `model`: none for errors that every service has. */
   writeError(error: AwsError, model: ErrorModel | undefined): Uint8Array;
 }

@@ -7,6 +7,7 @@ export const restJson: AwsProtocol = {
   maxBodyBytes: 1024 * 1024,
   readInput: readJsonInput,
   writeOutput: (operation, output) => writeJson(operation.output, output),
+  writeStructure: writeJson,
   writeError: (error, model) =>
     // What the service's own model does not know comes from the front before it, which writes a small m.
     Buffer.from(JSON.stringify({ [model?.textMember ?? 'message']: error.message, ...error.members })),

@@ -1,4 +1,6 @@
 import type { ServiceModel } from '../model.ts';
+import { cbor11 } from './cbor-1.1.ts';
+import { json11 } from './json-1.1.ts';
 import type { AwsProtocol } from './protocol.ts';
 import { restJson } from './rest-json.ts';
 
@@ -8,7 +10,9 @@ import { restJson } from './rest-json.ts';
  */
 export function selectProtocol(
   model: ServiceModel,
-  _contentType: string | undefined,
+  contentType: string | undefined,
 ): AwsProtocol | undefined {
-  return model.protocol === 'rest-json' ? restJson : undefined;
+  if (model.protocol === 'rest-json') return restJson;
+  const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  return [json11, cbor11].find((protocol) => protocol.contentType === mediaType);
 }
