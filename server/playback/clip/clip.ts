@@ -10,10 +10,10 @@ import {
   type FragmentLog,
   LogReadError,
 } from '../../../fragments/stream/fragment-log.ts';
+import { readFragmentHeads } from '../stored/fragment-heads.ts';
 import { ClipError } from './clip-error.ts';
 import { ClipLayout, type ClipPiece } from './clip-layout.ts';
 import { clipTracksOf } from './clip-tracks.ts';
-import { readFragmentHeads } from './fragment-heads.ts';
 import { requireReadableFrame } from './frame-check.ts';
 
 /** What a clip is bounded by; beyond it, it is short (kvs.md §4.5: "the first 100 MB or 200 fragments, whichever first"). */

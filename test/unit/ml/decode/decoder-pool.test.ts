@@ -81,12 +81,12 @@ test('real pictures of a real process, which ends when it is idle', async (t) =>
 
 test('a process that is killed in the middle of a job fails that job only', async (t) => {
   const decoders = pool(t);
-  const lost = decoders.decode('cam', job('wait'));
+  const lost = fails('crashed', decoders.decode('cam', job('wait')));
   const next = decoders.decode('cam', job('answer'));
   const [pid] = decoders.pids;
   assert.ok(pid !== undefined);
   process.kill(pid, 'SIGKILL');
-  await fails('crashed', lost);
+  await lost;
   assert.deepEqual(await next, []);
   assert.equal(decoders.counters.crashed, 1);
 });
@@ -103,13 +103,13 @@ test('a decoder that hangs is ended, and one that grows without end', async (t) 
 
 test('the queue is bounded in length and in time', async (t) => {
   const decoders = pool(t, { maxWaiting: 2, maxWaitMs: 100, jobTimeoutMs: 60_000 });
-  const running = decoders.decode('cam', job('wait'));
-  const waiting = [decoders.decode('cam', job('answer')), decoders.decode('cam', job('answer'))];
+  const running = fails('closed', decoders.decode('cam', job('wait')));
+  const waiting = [1, 2].map(() => fails('busy', decoders.decode('cam', job('answer'))));
   await fails('busy', decoders.decode('cam', job('answer')));
-  for (const each of waiting) await fails('busy', each);
+  await Promise.all(waiting);
   assert.deepEqual(decoders.counters.failures, { busy: 3 });
   await decoders.close();
-  await fails('closed', running);
+  await running;
   await fails('closed', decoders.decode('cam', job('answer')));
 });
 
@@ -151,11 +151,11 @@ test('a decoder gets no environment but PATH', async (t) => {
 
 test('as many processes as are set work at once', async (t) => {
   const decoders = pool(t, { processes: 2 });
-  const stuck = decoders.decode('cam', job('wait'));
+  const stuck = fails('closed', decoders.decode('cam', job('wait')));
   await decoders.decode('cam', job('answer'));
   assert.equal(decoders.processes, 2);
   await decoders.close();
-  await fails('closed', stuck);
+  await stuck;
 });
 
 test('garbage to a real decoder: errors of its own, never the end of anything', async (t) => {

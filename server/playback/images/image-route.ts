@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto';
+import { DecodeError } from '../../../ml/decode/decode-job.ts';
+import type { MediaSender } from '../../http/media-sender.ts';
+import { parseInstant } from '../../web/instant.ts';
+import { PlaybackError } from '../hls/playback-error.ts';
+import { requireLive, requireRange } from '../hls/viewers.ts';
+import type { PlayCall } from '../play-route.ts';
+import type { ImageAt, ImageService } from './image-service.ts';
+
+const MAX_WIDTH = 3840;
+const MAX_HEIGHT = 2160;
+const MAX_MEDIA_BYTES = 100_000_000;
+
+/**
+ * `GET /play/<stream>/image.jpg?at=&width=&height=`: the picture that was shown at an instant by the producer's clock; without
+ * `at`, the newest key frame. One side keeps the shape of the picture, both stretch it.
+ */
+export async function answerImage(images: ImageService, sender: MediaSender, call: PlayCall): Promise<void> {
+  const { params, principal, stream, request, response } = call;
+  const format = {
+    type: 'jpeg' as const,
+    ...sizeOf(params, 'width', MAX_WIDTH),
+    ...sizeOf(params, 'height', MAX_HEIGHT),
+  };
+  const atMs = instantOf(params);
+  if (atMs === undefined) requireLive(principal, stream);
+  else requireRange(principal, stream, atMs, atMs);
+  const open = await call.open();
+  const found = await orRefusal(async () =>
+    atMs === undefined
+      ? images.newest(open, format)
+      : (
+          await images.images(open, {
+            clock: 'producer',
+            instants: [atMs],
+            format,
+            maxMediaBytes: MAX_MEDIA_BYTES,
+          })
+        )[0],
+  );
+  if (found === undefined || ('error' in found && found.error === 'no-media')) {
+    throw new PlaybackError(404, 'no-media', 'Nothing is recorded at this instant.');
+  }
+  if ('error' in found)
+    throw new PlaybackError(422, 'media-error', 'The media of this instant cannot be decoded.');
+  const { bytes } = found.image;
+  const head = {
+    contentType: 'image/jpeg',
+    cacheControl: `${principal.kind === 'open' ? 'public' : 'private'}, no-cache`,
+    etag: `"${hash('sha256', bytes).slice(0, 32)}"`,
+  };
+  sender.sendBytes(request, response, head, [bytes], bytes.length);
+}
+
+async function orRefusal(ask: () => Promise<ImageAt | undefined>): Promise<ImageAt | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    if (error.code === 'unsupported') throw new PlaybackError(501, 'no-decoder', error.message);
+    throw new PlaybackError(503, error.code, 'No decoder is free; try again.', { retryAfterS: 2 });
+  }
+}
+
+function sizeOf(params: URLSearchParams, name: 'width' | 'height', maximum: number) {
+  const text = params.get(name);
+  if (text === null) return {};
+  const pixels = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (pixels < 1 || pixels > maximum) {
+    throw new PlaybackError(400, 'bad-size', `${name} is a whole number from 1 to ${maximum}.`);
+  }
+  return { [name]: pixels };
+}
+
+function instantOf(params: URLSearchParams): number | undefined {
+  const text = params.get('at');
+  if (text === null) return undefined;
+  // The `+` of an offset is a space to those who read query strings, if it was not escaped.
+  const atMs = parseInstant(text.replace(' ', '+'));
+  if (atMs !== undefined) return atMs;
+  throw new PlaybackError(400, 'bad-time', 'at is ISO 8601 with a zone, or epoch milliseconds.');
+}
