@@ -5,7 +5,7 @@ import { botocoreModels } from './botocore-models.ts';
 
 /** Debian's own, whatever else is in the PATH: what users of `apt-get install awscli python3-boto3` have. */
 const AWS_CLI = '/usr/bin/aws';
-const PYTHON = '/usr/bin/python3';
+export const PYTHON = '/usr/bin/python3';
 const LIMIT_MS = 60_000;
 
 export interface ProgramResult {
@@ -29,7 +29,7 @@ export function runAwsCli(
   options: ClientOptions = {},
 ): Promise<ProgramResult> {
   const all = [...args, '--endpoint-url', server.endpoint, '--output', 'json', '--no-cli-pager'];
-  return runProgram(AWS_CLI, all, environmentOf(server, options));
+  return runProgram(AWS_CLI, all, clientEnvironment(server, options));
 }
 
 /** Runs `aws` and reads its answer. Throws with what it said when it fails. */
@@ -53,7 +53,11 @@ export async function runBoto3(
   options: ClientOptions = {},
 ): Promise<unknown> {
   const program = `${PRELUDE}\n${script}`;
-  const { code, stdout, stderr } = await runProgram(PYTHON, ['-c', program], environmentOf(server, options));
+  const { code, stdout, stderr } = await runProgram(
+    PYTHON,
+    ['-c', program],
+    clientEnvironment(server, options),
+  );
   if (code !== 0) throw new Error(`the script exited with ${code}: ${stderr}`);
   return stdout.trim() === '' ? undefined : JSON.parse(stdout);
 }
@@ -67,7 +71,8 @@ def answer(value):
     print(json.dumps(value, default=str))
 `;
 
-function environmentOf(server: AwsTestServer, options: ClientOptions): Record<string, string> {
+/** What Debian's clients need to know of the server. */
+export function clientEnvironment(server: AwsTestServer, options: ClientOptions): Record<string, string> {
   const key = options.key ?? server.admin;
   return {
     PATH: '/usr/bin:/bin',
