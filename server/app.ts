@@ -11,6 +11,8 @@ import type { AwsAccount } from './aws/aws-call.ts';
 import { createAwsMetrics } from './aws/aws-metrics.ts';
 import { createAwsRoute } from './aws/aws-route.ts';
 import { createAwsServices } from './aws/aws-services.ts';
+import { ReadLimiter } from './aws/kinesis/read-limiter.ts';
+import { Subscriptions } from './aws/kinesis/subscriptions.ts';
 import { CatalogSignalingChannels } from './aws/kinesis-video/catalog-signaling-channels.ts';
 import { newMediaTotals } from './aws/kinesis-video/media-parts.ts';
 import { BodyBudget } from './aws/request-body.ts';
@@ -42,6 +44,7 @@ import {
   signalingSettingsOf,
 } from './part-settings.ts';
 import { createHlsRoute } from './playback/hls/hls-route.ts';
+import { openDataStreams } from './records/open-data-streams.ts';
 import { SignalingRelay } from './signaling/signaling-relay.ts';
 import { SignalingServer } from './signaling/signaling-server.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
@@ -156,15 +159,26 @@ async function start(
   store.start();
   health.set('log', true);
 
+  const { records } = openDataStreams({
+    ...config.records,
+    dataDir: config.dataDir,
+    catalog: catalog.records,
+    syncGroup: store.syncGroup,
+    onDiskFull: () => store.freeWhenFull(),
+    logger,
+  });
+  closers.add(() => records.close());
+  records.start();
+  const subscriptions = new Subscriptions();
+
   const httpCounters = newHttpCounters();
   const rtmp = new RtmpServer({ streams, access, logger, settings: rtmpSettingsOf(config), now: nowMs });
-  const hls = createHlsRoute({
-    streams,
-    access,
-    sender: new MediaSender({ counters: httpCounters, logger }),
-    logger,
-    now: nowMs,
-  });
+  const sender = new MediaSender({ counters: httpCounters, logger });
+  const hls = createHlsRoute({ streams, access, sender, logger, now: nowMs });
+  const playback = {
+    sessions: new Sessions(streams, access.secretFor('streaming-session')),
+    counters: newSessionCounters(),
+  };
   const metrics = createMetrics({
     version,
     events,
@@ -222,6 +236,12 @@ async function start(
         closing: closing.signal,
       },
       signaling: { relay, iceServers: iceServersOf(config) },
+      kinesis: {
+        records,
+        subscriptions,
+        settings: catalog,
+        readLimiter: new ReadLimiter({ isOn: config.records.enforceLimits }),
+      },
     }),
     authenticator,
     observe: createAwsMetrics(metrics, () => awsBodies),
@@ -261,6 +281,7 @@ async function start(
   closers.add(() => http.close());
   closers.add(() => signaling.close());
   closers.add(() => hls.close());
+  closers.add(() => subscriptions.endAll());
   closers.add(() => closing.abort());
   closers.add(() => rtmp.close());
   httpPort = (await http.listen()).port;

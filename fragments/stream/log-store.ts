@@ -113,6 +113,11 @@ export class LogStore {
     }
   }
 
+  /** The disk's syncs, for other logs on it. */
+  get syncGroup(): SyncGroup {
+    return this.#syncGroup;
+  }
+
   /** Begins retention; before that nothing is deleted, except when a write finds the disk full. */
   start(): void {
     const round = () => {
@@ -161,7 +166,7 @@ export class LogStore {
         backlogBytes: this.#options.streamBacklogBytes,
         limits: this.#fileLimits(stream),
         mayWrite: () => this.#mayWrite.get(stream)?.() ?? true,
-        onDiskFull: () => this.#freeWhenFull(),
+        onDiskFull: () => this.freeWhenFull(),
         onWriteError: (error) => this.#count(error),
         onClosing: (closed) => {
           this.#opening.delete(stream);
@@ -285,8 +290,8 @@ export class LogStore {
     }
   }
 
-  /** Shared by all writers that find the disk full at the same time. */
-  #freeWhenFull(): Promise<number> {
+  /** Deletes the oldest media; answers bytes freed. Shared by all writers that find the disk full at the same time. */
+  freeWhenFull(): Promise<number> {
     this.#freeing ??= this.#freeToReserve()
       .catch((error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);

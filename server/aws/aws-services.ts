@@ -4,6 +4,8 @@ import type { IceServerSettings } from '../signaling/ice-servers.ts';
 import type { SignalingRelay } from '../signaling/signaling-relay.ts';
 import type { StreamService } from '../streams/stream-service.ts';
 import type { AwsAccount, AwsService } from './aws-call.ts';
+import type { KinesisParts } from './kinesis/kinesis-parts.ts';
+import { createKinesisService } from './kinesis/kinesis-service.ts';
 import { createArchivedService } from './kinesis-video/archived-service.ts';
 import { CatalogVideoResources } from './kinesis-video/catalog-video-resources.ts';
 import { ChannelResources } from './kinesis-video/channel-resources.ts';
@@ -13,6 +15,7 @@ import { listFragments } from './kinesis-video/list-fragments.ts';
 import { type MediaPartsOptions, mediaOperations } from './kinesis-video/media-parts.ts';
 import { createMediaService } from './kinesis-video/media-service.ts';
 import { createSignalingService } from './kinesis-video/signaling-service.ts';
+import { type StreamingSessionParts, streamingSessions } from './kinesis-video/streaming-session.ts';
 
 /** The parts of the server that AWS operations work on. */
 export interface AwsParts {
@@ -22,6 +25,8 @@ export interface AwsParts {
   readonly control: Pick<ControlPlane, 'autoCreate' | 'maxChannels' | 'applyRetention'>;
   readonly putMedia: Omit<PutMediaParts, 'resources'>;
   readonly media: Omit<MediaPartsOptions, 'resources'>;
+  readonly playback: Pick<StreamingSessionParts, 'sessions' | 'counters'>;
+  readonly kinesis: Omit<KinesisParts, 'account'>;
   readonly signaling: { readonly relay: SignalingRelay; readonly iceServers: IceServerSettings };
 }
 
@@ -43,7 +48,12 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
     }),
     createPutMediaService({ resources, ...parts.putMedia }),
     createMediaService(media.getMedia),
-    createArchivedService(listFragments(resources), media.fragmentList),
+    createArchivedService(
+      listFragments(resources),
+      media.fragmentList,
+      streamingSessions({ account, resources, ...parts.playback }),
+    ),
     createSignalingService({ channels, ...signaling }),
+    createKinesisService({ account, ...parts.kinesis }),
   ];
 }

@@ -235,6 +235,30 @@ const getMedia = z.strictObject({
     .describe('GetMedia ends after this time (AWS: about 45). 0: as long as the consumer wants.'),
 });
 
+const records = z.strictObject({
+  syncWithinMs: durationMs(1, 1000)
+    .default(10)
+    .describe('A record of a data stream waits at most this long for a sync shared with others.'),
+  fileMaxBytes: byteSize(MiB, GiB)
+    .default(64 * MiB)
+    .describe(
+      'A new file of a shard is begun after so many bytes; expired records are deleted by whole files.',
+    ),
+  enforceLimits: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Limits of a shard as the service has them: 1 MB and 1,000 records a second in, 2 MB and 5 reads a second out. ' +
+        '`false` lifts them.',
+    ),
+  maxConsumersPerStream: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(20)
+    .describe('Consumers that may be registered for a data stream.'),
+});
+
 const access = z.strictObject({
   open: z
     .boolean()
@@ -323,6 +347,7 @@ export const configSchema = z.strictObject({
   aws: aws.prefault({}),
   putMedia: putMedia.prefault({}),
   getMedia: getMedia.prefault({}),
+  records: records.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),
   logs: logs.prefault({}),
