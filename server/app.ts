@@ -30,6 +30,7 @@ import { logStoreEvent } from './observe/log-store-lines.ts';
 import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createPutMediaMetrics } from './observe/put-media-metrics.ts';
+import { createSessionMetrics } from './observe/session-metrics.ts';
 import { createSignalingMetrics } from './observe/signaling-metrics.ts';
 import { version } from './observe/version.ts';
 import {
@@ -44,6 +45,9 @@ import {
   signalingSettingsOf,
 } from './part-settings.ts';
 import { createHlsRoute } from './playback/hls/hls-route.ts';
+import { newSessionCounters } from './playback/session/session-counters.ts';
+import { createSessionRoutes } from './playback/session/session-routes.ts';
+import { Sessions } from './playback/session/sessions.ts';
 import { openDataStreams } from './records/open-data-streams.ts';
 import { SignalingRelay } from './signaling/signaling-relay.ts';
 import { SignalingServer } from './signaling/signaling-server.ts';
@@ -194,6 +198,7 @@ async function start(
   createPutMediaMetrics(metrics, putMediaCounters);
   const mediaTotals = newMediaTotals();
   createMediaMetrics(metrics, mediaTotals);
+  createSessionMetrics(metrics, playback.counters);
   const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
@@ -270,7 +275,7 @@ async function start(
     host: config.http.host,
     port: config.http.port,
     ...(httpTls === undefined ? {} : { tls: httpTls }),
-    mediaRoutes: [hls],
+    mediaRoutes: [hls, ...createSessionRoutes({ ...playback, sender, logger, now: nowMs })],
     claimingRoutes: [aws],
     upgradeRoutes: [signaling],
     fallback: web,

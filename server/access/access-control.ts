@@ -53,6 +53,7 @@ export type LoginResult =
 export class AccessControl implements Access, Signers {
   readonly #keys: KeyCatalog;
   readonly #options: AccessOptions;
+  readonly #serverSecret: string;
   readonly #tokenSecret: Uint8Array;
   readonly #sessions: Sessions;
   readonly #links: LoginLinks;
@@ -62,6 +63,7 @@ export class AccessControl implements Access, Signers {
     const serverSecret = serverSecretOf(catalog);
     this.#keys = catalog;
     this.#options = options;
+    this.#serverSecret = serverSecret;
     this.#tokenSecret = derive(serverSecret, 'playback-token');
     this.#sessions = new Sessions({
       cookieName: `framelog_${derive(serverSecret, 'cookie-name').toString('hex', 0, 4)}`,
@@ -114,6 +116,11 @@ export class AccessControl implements Access, Signers {
   signatureFailed(keyId: string, signature: string, remoteAddress: string, nowMs: number): void {
     this.#limiter.failed(remoteAddress, signature, nowMs, keyId);
     this.#refuse('invalid');
+  }
+
+  /** A secret that only this server knows, the same after a restart: another one for each purpose. */
+  secretFor(purpose: string): Uint8Array {
+    return derive(this.#serverSecret, purpose);
   }
 
   issuePlaybackToken(scope: PlaybackTokenScope): string {

@@ -4,12 +4,14 @@ import { newHttpCounters } from '../http/http-counters.ts';
 import { PutMediaCounters } from '../ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
+import { newSessionCounters } from '../playback/session/session-counters.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { createPutMediaMetrics } from './put-media-metrics.ts';
+import { createSessionMetrics } from './session-metrics.ts';
 import { createSignalingMetrics } from './signaling-metrics.ts';
 
 const HEAD = `# Metrics
@@ -44,6 +46,7 @@ export function documentMetrics(): string {
   });
   createPutMediaMetrics(registry, new PutMediaCounters());
   createMediaMetrics(registry, newMediaTotals());
+  createSessionMetrics(registry, newSessionCounters());
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
