@@ -240,6 +240,7 @@ async function start(
         now: nowMs,
         closing: closing.signal,
       },
+      playback,
       signaling: { relay, iceServers: iceServersOf(config) },
       kinesis: {
         records,
