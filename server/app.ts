@@ -33,6 +33,7 @@ import { createPutMediaMetrics } from './observe/put-media-metrics.ts';
 import { createSessionMetrics } from './observe/session-metrics.ts';
 import { createSignalingMetrics } from './observe/signaling-metrics.ts';
 import { version } from './observe/version.ts';
+import { createWholeFileMetrics } from './observe/whole-file-metrics.ts';
 import {
   accessSettingsOf,
   iceServersOf,
@@ -43,11 +44,13 @@ import {
   registrySettingsOf,
   rtmpSettingsOf,
   signalingSettingsOf,
+  wholeFilesSettingsOf,
 } from './part-settings.ts';
 import { createHlsRoute } from './playback/hls/hls-route.ts';
 import { newSessionCounters } from './playback/session/session-counters.ts';
 import { createSessionRoutes } from './playback/session/session-routes.ts';
 import { Sessions } from './playback/session/sessions.ts';
+import { WholeFiles } from './playback/whole-files.ts';
 import { openDataStreams } from './records/open-data-streams.ts';
 import { SignalingRelay } from './signaling/signaling-relay.ts';
 import { SignalingServer } from './signaling/signaling-server.ts';
@@ -179,6 +182,8 @@ async function start(
   const rtmp = new RtmpServer({ streams, access, logger, settings: rtmpSettingsOf(config), now: nowMs });
   const sender = new MediaSender({ counters: httpCounters, logger });
   const hls = createHlsRoute({ streams, access, sender, logger, now: nowMs });
+  const files = new WholeFiles(wholeFilesSettingsOf(config), nowMs);
+  closers.add(() => files.close());
   const playback = {
     sessions: new Sessions(streams, access.secretFor('streaming-session')),
     counters: newSessionCounters(),
@@ -198,6 +203,7 @@ async function start(
   createPutMediaMetrics(metrics, putMediaCounters);
   const mediaTotals = newMediaTotals();
   createMediaMetrics(metrics, mediaTotals);
+  createWholeFileMetrics(metrics, files);
   createSessionMetrics(metrics, playback.counters);
   const closing = new AbortController();
   let httpPort = config.http.port;
@@ -241,6 +247,7 @@ async function start(
         closing: closing.signal,
       },
       playback,
+      files: { files, sender },
       signaling: { relay, iceServers: iceServersOf(config) },
       kinesis: {
         records,
@@ -276,7 +283,10 @@ async function start(
     host: config.http.host,
     port: config.http.port,
     ...(httpTls === undefined ? {} : { tls: httpTls }),
-    mediaRoutes: [hls, ...createSessionRoutes({ ...playback, sender, logger, now: nowMs })],
+    mediaRoutes: [
+      files.route({ hls, streams, access, logger, now: nowMs }, sender),
+      ...createSessionRoutes({ ...playback, sender, logger, now: nowMs }),
+    ],
     claimingRoutes: [aws],
     upgradeRoutes: [signaling],
     fallback: web,

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { DEFAULT_PUT_MEDIA_SETTINGS, type PutMediaSettings } from './ingest/put-media/put-media-settings.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
+import type { WholeFilesSettings } from './playback/whole-files.ts';
 import { type IceServerSettings, iceUrlsOf } from './signaling/ice-servers.ts';
 import { DEFAULT_SIGNALING_SETTINGS, type SignalingSettings } from './signaling/signaling-settings.ts';
 import type { StreamRegistryOptions } from './streams/stream-registry.ts';
@@ -126,6 +127,29 @@ export function mediaSettingsOf(config: Config): MediaSettings {
     maxConnectionsPerStream,
     maxConnectionMs: maxConnectionMinutes * MINUTE_MS,
     longestFragmentMs: Math.max(config.fragments.maxMs, config.fragments.audioOnlyMs),
+  };
+}
+
+/** A decoder that reaches the first is replaced, one that reaches the second is ended (detection.md §8). */
+const DECODER_RECYCLE_BYTES = 450 * 1024 * 1024;
+const DECODER_MAX_BYTES = 700 * 1024 * 1024;
+const DECODER_IDLE_MS = MINUTE_MS;
+
+export function wholeFilesSettingsOf(config: Config): WholeFilesSettings {
+  const { decoder, processes, maxWaiting, timeoutMs, cacheBytes } = config.images;
+  return {
+    clipLimits: config.clip,
+    imageCacheBytes: cacheBytes,
+    decoders: {
+      decoder,
+      processes,
+      maxWaiting,
+      maxWaitMs: 3 * timeoutMs,
+      jobTimeoutMs: timeoutMs,
+      idleMs: DECODER_IDLE_MS,
+      recycleRssBytes: DECODER_RECYCLE_BYTES,
+      maxRssBytes: DECODER_MAX_BYTES,
+    },
   };
 }
 

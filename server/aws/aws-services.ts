@@ -1,5 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { MediaSender } from '../http/media-sender.ts';
 import { createPutMediaService, type PutMediaParts } from '../ingest/put-media/put-media-operation.ts';
+import type { WholeFiles } from '../playback/whole-files.ts';
 import type { IceServerSettings } from '../signaling/ice-servers.ts';
 import type { SignalingRelay } from '../signaling/signaling-relay.ts';
 import type { StreamService } from '../streams/stream-service.ts';
@@ -11,6 +13,8 @@ import { CatalogVideoResources } from './kinesis-video/catalog-video-resources.t
 import { ChannelResources } from './kinesis-video/channel-resources.ts';
 import type { ControlPlane } from './kinesis-video/control-plane.ts';
 import { createControlService } from './kinesis-video/control-service.ts';
+import { getClip } from './kinesis-video/get-clip.ts';
+import { getImages } from './kinesis-video/get-images.ts';
 import { listFragments } from './kinesis-video/list-fragments.ts';
 import { type MediaPartsOptions, mediaOperations } from './kinesis-video/media-parts.ts';
 import { createMediaService } from './kinesis-video/media-service.ts';
@@ -27,12 +31,14 @@ export interface AwsParts {
   readonly media: Omit<MediaPartsOptions, 'resources'>;
   readonly playback: Pick<StreamingSessionParts, 'sessions' | 'counters'>;
   readonly kinesis: Omit<KinesisParts, 'account'>;
+  readonly files: { readonly files: WholeFiles; readonly sender: MediaSender };
   readonly signaling: { readonly relay: SignalingRelay; readonly iceServers: IceServerSettings };
 }
 
 /** Every AWS service of this server, put together: the one place where a service is plugged in. */
 export function createAwsServices(parts: AwsParts): readonly AwsService[] {
   const { account, catalog, streams, signaling } = parts;
+  const { files, sender } = parts.files;
   const resources = new CatalogVideoResources(streams, account);
   const channels = new ChannelResources(catalog.channels, account);
   const media = mediaOperations({ resources, ...parts.media });
@@ -52,6 +58,8 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
       listFragments(resources),
       media.fragmentList,
       streamingSessions({ account, resources, ...parts.playback }),
+      getClip({ resources, clips: files.clips, sender, limits: files.settings.clipLimits }),
+      getImages(resources, files.images),
     ),
     createSignalingService({ channels, ...signaling }),
     createKinesisService({ account, ...parts.kinesis }),

@@ -323,6 +323,45 @@ const signaling = z.strictObject({
     .prefault({}),
 });
 
+const clip = z.strictObject({
+  maxBytes: byteSize(MiB)
+    .default(100 * MiB)
+    .describe('Media in one clip of GetClip; what is beyond is left out, as AWS does.'),
+  maxFragments: z
+    .int()
+    .min(1)
+    .max(50_000)
+    .default(200)
+    .describe('Fragments in one clip of GetClip. `/play/<stream>/clip.mp4` has no such limits.'),
+});
+
+const images = z.strictObject({
+  processes: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe('Decoder processes at once. They are started when pictures are asked for.'),
+  decoder: z
+    .enum(['auto', 'native', 'ffmpeg'])
+    .default('auto')
+    .describe(
+      'What decodes: the built-in decoder, an `ffmpeg` on the PATH, or `auto`, the second for what the first cannot do.',
+    ),
+  timeoutMs: durationMs(1000, 600_000)
+    .default(10_000)
+    .describe('A decoder that takes longer for the pictures of one fragment is ended.'),
+  maxWaiting: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(64)
+    .describe('Decoder jobs that may wait; more are refused.'),
+  cacheBytes: byteSize(0, 16 * GiB)
+    .default(64 * MiB)
+    .describe('Pictures kept in memory.'),
+});
+
 const logs = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -347,6 +386,8 @@ export const configSchema = z.strictObject({
   aws: aws.prefault({}),
   putMedia: putMedia.prefault({}),
   getMedia: getMedia.prefault({}),
+  clip: clip.prefault({}),
+  images: images.prefault({}),
   records: records.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),

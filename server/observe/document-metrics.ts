@@ -1,10 +1,13 @@
 import { createAwsMetrics } from '../aws/aws-metrics.ts';
 import { newMediaTotals } from '../aws/kinesis-video/media-parts.ts';
+import { configSchema } from '../config/schema.ts';
 import { newHttpCounters } from '../http/http-counters.ts';
 import { PutMediaCounters } from '../ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
+import { wholeFilesSettingsOf } from '../part-settings.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { newSessionCounters } from '../playback/session/session-counters.ts';
+import { WholeFiles } from '../playback/whole-files.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
@@ -13,6 +16,7 @@ import { createMetrics } from './metrics.ts';
 import { createPutMediaMetrics } from './put-media-metrics.ts';
 import { createSessionMetrics } from './session-metrics.ts';
 import { createSignalingMetrics } from './signaling-metrics.ts';
+import { createWholeFileMetrics } from './whole-file-metrics.ts';
 
 const HEAD = `# Metrics
 
@@ -48,6 +52,7 @@ export function documentMetrics(): string {
   createMediaMetrics(registry, newMediaTotals());
   createSessionMetrics(registry, newSessionCounters());
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
+  createWholeFileMetrics(registry, new WholeFiles(wholeFilesSettingsOf(configSchema.parse({})), () => 0));
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
   const rows = registry.getMetricsAsArray().map((metric) => {

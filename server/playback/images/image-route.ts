@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { DecodeError } from '../../../ml/decode/decode-job.ts';
+import { parseInstant } from '../../http/instant.ts';
 import type { MediaSender } from '../../http/media-sender.ts';
-import { parseInstant } from '../../web/instant.ts';
 import { PlaybackError } from '../hls/playback-error.ts';
 import { requireLive, requireRange } from '../hls/viewers.ts';
 import type { PlayCall } from '../play-route.ts';
