@@ -284,12 +284,12 @@ export class PutMediaSession {
     if (this.#isEnding) return true;
     const producerMs = this.#options.baseMs + timecodeMs;
     if (ticks > MAX_TICKS || producerMs > MAX_DATE_MS) {
-      this.#fail('INVALID_PRODUCER_TIMESTAMP', `timecode ${timecode}`, nowMs);
+      this.#fail('INVALID_PRODUCER_TIMESTAMP', `timecode ${timecode}`, nowMs, { timecodeMs, number: '' });
       return true;
     }
     if (isBack && !this.#mayGoBack) {
       const message = `timecode ${timecode} after ${this.#previousTimecode}`;
-      this.#fail('FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', message, nowMs);
+      this.#fail('FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', message, nowMs, { timecodeMs, number: '' });
       return true;
     }
     if (!this.#fragmentsPace.isFree(nowMs) || !this.#fragments.mayBegin(nowMs)) return false;
