@@ -63,12 +63,20 @@ export function sendAwsError(
   return status;
 }
 
-/** The services' own answer to an operation that they do not have (recorded, kvs.md §4). */
-export function sendUnknownOperation(response: ServerResponse): void {
+/**
+ * The services' own answers to an operation that they do not have: to one named by its path (recorded, kvs.md §4), and to one
+ * named by a header (kinesis-data-streams.md §1).
+ */
+export function sendUnknownOperation(response: ServerResponse, namedBy: 'path' | 'header'): number {
   const code = 'UnknownOperationException';
   response.setHeader('x-amzn-ErrorType', code);
-  const body = { Output: { __type: `com.amazon.coral.service#${code}` }, Version: '1.0' };
-  send(response, 404, 'application/json', Buffer.from(JSON.stringify(body)));
+  if (namedBy === 'path') {
+    const body = { Output: { __type: `com.amazon.coral.service#${code}` }, Version: '1.0' };
+    send(response, 404, 'application/json', Buffer.from(JSON.stringify(body)));
+    return 404;
+  }
+  send(response, 400, 'application/x-amz-json-1.1', Buffer.from(JSON.stringify({ __type: code })));
+  return 400;
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: Uint8Array): void {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { abandonBody } from '../http/abandon-body.ts';
 import type { ClaimingRoute } from '../http/media-route.ts';
 import type { AwsAuthenticator } from './aws-authenticator.ts';
 import { type AwsCall, AwsError, type AwsService } from './aws-call.ts';
@@ -53,7 +52,6 @@ export function createAwsRoute(options: AwsRouteOptions): AwsRoute {
     async handle(request, response) {
       const requestId = randomUUID();
       setCommonHeaders(response, requestId, request.headers.origin);
-      response.once('finish', () => abandonBody(request));
       if (request.method === 'OPTIONS') {
         sendPreflight(response, request.headers['access-control-request-headers']);
         return;
@@ -82,8 +80,10 @@ async function answer(
   let status = 200;
   if (routed === undefined || protocol === undefined) {
     errorCode = 'UnknownOperationException';
-    status = 404;
-    sendUnknownOperation(response);
+    status = sendUnknownOperation(
+      response,
+      request.headers['x-amz-target'] === undefined ? 'path' : 'header',
+    );
   } else {
     try {
       await call(frame, { routed, protocol, requestId, logger, startMs }, request, response);

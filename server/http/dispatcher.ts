@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { limitBodyTime } from './body-deadline.ts';
+import { abandonBody, hasBody, limitBodyTime } from './body-watch.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLogger } from './http-logger.ts';
 import { sendError } from './media-reply.ts';
@@ -35,8 +35,10 @@ export function createDispatcher(options: DispatcherOptions): RequestListener {
     const route: HttpRoute | undefined =
       routes.find(({ prefix }) => target.startsWith(prefix)) ??
       claimingRoutes.find((claiming) => claiming.claims(request));
-    if (route?.mayStreamBody?.(request) !== true) {
-      limitBodyTime(request, response, requestTimeoutMs, countTimeout);
+    if (hasBody(request)) {
+      const isLimited = requestTimeoutMs > 0 && route?.mayStreamBody?.(request) !== true;
+      if (isLimited) limitBodyTime(request, response, requestTimeoutMs, countTimeout);
+      response.once('finish', () => abandonBody(request));
     }
     if (route === undefined) {
       fallback(request, response);
