@@ -17,11 +17,10 @@ export function makePageToken(scope: string, after: string): string {
 /** Where to go on; `undefined` without a token. Throws AwsError `InvalidArgumentException` for one that was not made for this list. */
 export function readPageToken(scope: string, token: string | undefined): string | undefined {
   if (token === undefined || token === '') return undefined;
-  const bytes = Buffer.from(token.slice(0, MAX_TOKEN), 'base64');
-  const text = bytes.toString();
-  const isOurs = bytes.toString('base64') === token && text.startsWith(scope + SEPARATOR);
-  if (!isOurs) {
+  const text = Buffer.from(token.slice(0, MAX_TOKEN), 'base64').toString();
+  const after = text.slice(scope.length + SEPARATOR.length);
+  if (!text.startsWith(scope + SEPARATOR) || makePageToken(scope, after) !== token) {
     throw new AwsError('InvalidArgumentException', 'The NextToken is not one of this list.');
   }
-  return text.slice(scope.length + SEPARATOR.length);
+  return after;
 }

@@ -10,7 +10,8 @@ export interface VideoArn {
 
 type Account = Pick<AwsAccount, 'region' | 'accountId'>;
 
-const ARN = /^arn:([a-z\d-]+):kinesisvideo:([a-z0-9-]+):([0-9]+):([a-z]+)\/([a-zA-Z0-9_.-]+)\/([0-9]+)$/;
+const ARN =
+  /^arn:([a-z\d-]+):kinesisvideo:([a-z0-9-]+):([0-9]+):([a-z]+)\/([a-zA-Z0-9_.-]+)\/(0|[1-9][0-9]{0,14})$/;
 
 /** `arn:aws:kinesisvideo:<region>:<account>:stream/<name>/<creation ms>` (kvs.md §1.2). */
 export function formatVideoArn({ kind, name, createdMs }: VideoArn, { region, accountId }: Account): string {
