@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import * as kinesis from '@aws-sdk/client-kinesis';
 import * as kinesisVideo from '@aws-sdk/client-kinesis-video';
 import type { AwsTestServer } from './aws-server.ts';
 import { clientEnvironment, PYTHON } from './python-clients.ts';
@@ -31,10 +32,31 @@ export class AwsCallError extends Error {
   }
 }
 
-/** `@aws-sdk/client-kinesis-video`. Times of the answers are seconds, as with the others. */
-export function sdkDriver(t: TestContext, server: AwsTestServer, key = server.admin): AwsDriver {
-  const client = sdkClients(t, server, key).video;
-  const commands = kinesisVideo as unknown as Record<string, new (input: object) => never>;
+/** What the drivers can talk to. */
+export type DrivenService = 'kinesisvideo' | 'kinesis';
+
+/** Bytes in an input, for every driver to put in its own form. */
+export function bytes(text: string): { readonly $bytes: string } {
+  return { $bytes: Buffer.from(text).toString('base64') };
+}
+
+/** The official JavaScript SDK. Times of the answers are seconds, and bytes base64, as with the others. */
+export function sdkDriver(
+  t: TestContext,
+  server: AwsTestServer,
+  key = server.admin,
+  service: DrivenService = 'kinesisvideo',
+): AwsDriver {
+  const clients = sdkClients(t, server, key);
+  const client = (service === 'kinesis' ? clients.kinesis : clients.video) as {
+    send(command: never): Promise<Output>;
+  };
+  const commands = (service === 'kinesis' ? kinesis : kinesisVideo) as unknown as Record<
+    string,
+    new (
+      input: object,
+    ) => never
+  >;
   return {
     name: 'the JavaScript SDK',
     knows: (operation) => commands[`${operation}Command`] !== undefined,
@@ -42,9 +64,11 @@ export function sdkDriver(t: TestContext, server: AwsTestServer, key = server.ad
       const Command = commands[`${operation}Command`];
       if (Command === undefined) throw new Error(`the SDK has no ${operation}`);
       try {
-        const { $metadata, ...output } = await client.send(new Command(input));
-        return JSON.parse(JSON.stringify(output), (_key, value) =>
-          typeof value === 'string' && /^\d{4}-.*Z$/.test(value) ? Date.parse(value) / 1000 : value,
+        const { $metadata, ...output } = await client.send(new Command(withBytes(input)));
+        return JSON.parse(
+          JSON.stringify(output, (_key, value) => base64Of(value)),
+          (_key, value) =>
+            typeof value === 'string' && /^\d{4}-.*Z$/.test(value) ? Date.parse(value) / 1000 : value,
         );
       } catch (error) {
         if (error instanceof Error && '$metadata' in error) throw new AwsCallError(error.name, error.message);
@@ -54,15 +78,26 @@ export function sdkDriver(t: TestContext, server: AwsTestServer, key = server.ad
   };
 }
 
+function withBytes(input: object): object {
+  return JSON.parse(JSON.stringify(input), (_key, value) =>
+    typeof value?.$bytes === 'string' ? Buffer.from(value.$bytes, 'base64') : value,
+  );
+}
+
+function base64Of(value: unknown): unknown {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+}
+
 /** boto3, or the code of the AWS CLI, in one Python process for all calls. */
 export async function pythonDriver(
   t: TestContext,
   kind: 'boto3' | 'cli',
   server: AwsTestServer,
   key = server.admin,
+  service: DrivenService = 'kinesisvideo',
 ): Promise<AwsDriver> {
   const script = fileURLToPath(new URL('python-driver.py', import.meta.url));
-  const child = spawn(PYTHON, [script, kind, 'kinesisvideo', server.endpoint], {
+  const child = spawn(PYTHON, [script, kind, service, server.endpoint], {
     env: clientEnvironment(server, { key }),
     stdio: ['pipe', 'pipe', 'pipe'],
   });

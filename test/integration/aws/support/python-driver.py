@@ -23,6 +23,17 @@ def plain(value):
     raise TypeError(repr(value))
 
 
+def with_bytes(value, form):
+    """Puts {"$bytes": base64} in the form that the client takes."""
+    if isinstance(value, dict):
+        if "$bytes" in value:
+            return form(value["$bytes"])
+        return {key: with_bytes(each, form) for key, each in value.items()}
+    if isinstance(value, list):
+        return [with_bytes(each, form) for each in value]
+    return value
+
+
 def boto3_driver():
     import boto3
     import botocore.config
@@ -34,7 +45,7 @@ def boto3_driver():
 
     def call(operation, given):
         try:
-            output = getattr(client, xform_name(operation))(**given)
+            output = getattr(client, xform_name(operation))(**with_bytes(given, base64.b64decode))
         except botocore.exceptions.ClientError as error:
             return {"error": error.response["Error"]["Code"], "message": error.response["Error"]["Message"]}
         output.pop("ResponseMetadata", None)
@@ -56,13 +67,13 @@ def cli_driver():
     def call(operation, given):
         out, err = io.StringIO(), io.StringIO()
         arguments = [SERVICE, xform_name(operation, "-"), "--endpoint-url", ENDPOINT, "--output", "json"]
-        arguments += ["--cli-input-json", json.dumps(given), "--no-cli-pager"]
+        arguments += ["--cli-input-json", json.dumps(with_bytes(given, str)), "--no-cli-pager"]
         # A driver for each command, as each `aws` makes one.
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = create_clidriver().main([each for each in arguments if usable(each)])
         if status == 0:
             return {"output": json.loads(out.getvalue() or "{}")}
-        found = re.search(r"An error occurred \((\w+)\).*operation.*?: (.*)", err.getvalue())
+        found = re.search(r"An error occurred \((\w+)\).*operation(?: \(reached max retries: \d+\))?: (.*)", err.getvalue())
         if found is None:
             raise RuntimeError(err.getvalue())
         return {"error": found[1], "message": found[2]}
