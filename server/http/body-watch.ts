@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest } from 'node:http2';
+import { Http2ServerRequest } from 'node:http2';
 import { sendError } from './media-reply.ts';
 
 /** Time for a client to see that it was answered before it has sent everything, ms. */
@@ -7,9 +7,7 @@ const LINGER_MS = 5000;
 
 /** Does a body follow? HTTP/1 says so in its headers, HTTP/2 with a flag of the frame that holds them. */
 export function hasBody(request: IncomingMessage): boolean {
-  if (request.httpVersionMajor >= 2) {
-    return !(request as unknown as Http2ServerRequest).stream.endAfterHeaders;
-  }
+  if (isHttp2(request)) return !request.stream.endAfterHeaders;
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   return encoding !== undefined || (length !== undefined && length !== '0');
 }
@@ -27,11 +25,11 @@ export function limitBodyTime(
   const timer = setTimeout(() => {
     onTimeout();
     if (response.headersSent || response.destroyed) {
-      request.destroy();
+      cutOff(request);
       return;
     }
     // HTTP/1 cannot tell where the next request begins without the rest of this one.
-    if (request.httpVersionMajor < 2) response.setHeader('Connection', 'close');
+    if (!isHttp2(request)) response.setHeader('Connection', 'close');
     sendError(response, {
       status: 408,
       code: 'request-timeout',
@@ -55,8 +53,19 @@ export function abandonBody(request: IncomingMessage): void {
   request.resume();
   const cut = setTimeout(() => {
     // A connection that goes on with its next request stays.
-    if (!request.complete) request.destroy();
+    if (!request.complete) cutOff(request);
   }, LINGER_MS);
   cut.unref();
   request.once('close', () => clearTimeout(cut));
+}
+
+/** Ends the connection, of HTTP/2 the one stream of it: its requests do not take their stream with them. */
+function cutOff(request: IncomingMessage): void {
+  if (isHttp2(request)) request.stream.destroy();
+  else request.destroy();
+}
+
+/** The compatibility layer hands over its own class where the server expects node:http's. */
+function isHttp2(request: object): request is Http2ServerRequest {
+  return request instanceof Http2ServerRequest;
 }
