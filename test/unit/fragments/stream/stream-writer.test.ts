@@ -184,6 +184,20 @@ test('audio that begins before the first key frame keeps its offset', async () =
   assert.equal(stored.length, 4 + 23 + 46);
 });
 
+test('audio from long before the first key frame is dropped: the tracks begin together', async () => {
+  const rig = new WriterRig();
+  rig.write(Array.from({ length: 74 }, (_, i) => sampleAt(AUDIO, i * 20)));
+  rig.write(camera(1480, 3000).map((sample, i) => (i === 0 ? { ...sample, isSync: true } : sample)));
+  await rig.writer.end();
+  assert.deepEqual(
+    rig.log.fragments.map(({ startTicks }) => startTicks / 90),
+    [1480, 2000],
+  );
+  const [first] = rig.stored()[0] ?? [];
+  assert.deepEqual([first?.trackId, (first?.dtsTicks ?? 0) / 90], [AUDIO.id, 1380]);
+  assert.equal(rig.writer.counters.droppedBeforeKey, 69);
+});
+
 test('no key frame comes: after the wait it goes on without', async () => {
   const rig = new WriterRig({ keyFrameWaitMs: 2000 });
   rig.write(camera(40, 5000, 1_000_000));
