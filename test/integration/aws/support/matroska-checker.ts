@@ -153,12 +153,21 @@ function readCluster(bytes: Buffer, cluster: Element, blocks: CheckedBlock[]): n
     if (child.end === undefined) throw new Error('a block of unknown size');
     if (child.end > limit) return undefined;
     if (child.id === 0xe7) timecode = uintOf(bytes, child);
-    if (child.id === 0xa3) {
+    // SimpleBlock; BlockGroup of a Block and, unless it is a key frame, a ReferenceBlock
+    const parts = child.id === 0xa0 ? childrenOf(bytes, child.body, child.end) : [child];
+    const block = parts.find(({ id }) => id === 0xa3 || id === 0xa1);
+    if (block !== undefined) {
       if (timecode === undefined) throw new Error('a block before its cluster timecode');
-      const track = (bytes[child.body] ?? 0) & 0x7f;
-      const ticks = timecode + bytes.readInt16BE(child.body + 1);
-      const isKey = ((bytes[child.body + 3] ?? 0) & 0x80) !== 0;
-      blocks.push({ track, ticks, isKey, data: bytes.subarray(child.body + 4, child.end) });
+      const isKey =
+        block.id === 0xa3
+          ? ((bytes[block.body + 3] ?? 0) & 0x80) !== 0
+          : parts.every(({ id }) => id !== 0xfb);
+      blocks.push({
+        track: (bytes[block.body] ?? 0) & 0x7f,
+        ticks: timecode + bytes.readInt16BE(block.body + 1),
+        isKey,
+        data: bytes.subarray(block.body + 4, block.end),
+      });
     }
     at = child.end;
   }
@@ -170,6 +179,8 @@ function readTags(bytes: Buffer, tags: Element): [string, string][] {
   const textOf = ({ body, end = body }: Element) => bytes.toString('utf8', body, end);
   for (const tag of childrenOf(bytes, tags.body, tags.end ?? UNKNOWN)) {
     for (const simple of childrenOf(bytes, tag.body, tag.end ?? UNKNOWN)) {
+      // Producers may name Targets beside the SimpleTags.
+      if (simple.id !== 0x67c8) continue;
       const parts = childrenOf(bytes, simple.body, simple.end ?? UNKNOWN);
       const name = parts.find(({ id }) => id === 0x45a3);
       const value = parts.find(({ id }) => id === 0x4487);
