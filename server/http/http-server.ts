@@ -1,9 +1,16 @@
 import { createServer, Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import {
+  createServer as createHttp2Server,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { createDispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { type HttpCounters, newHttpCounters } from './http-counters.ts';
 import { bridgeToHttp1 } from './http1-bridge.ts';
+import { acceptPriorKnowledge } from './prior-knowledge.ts';
 import { createUpgradeListener, type UpgradeRoute, wantsWebSocket } from './upgrades.ts';
 
 /** Limits of the HTTP port. */
@@ -77,12 +84,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
   });
-  server.on('session', (session: ServerHttp2Session) => {
+  const onSession = (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
     // A session's clock stops while streams send; a blocked playlist request is shorter than this.
     session.setTimeout(Math.max(settings.keepAliveMs, 120_000), () => session.close());
-  });
+  };
+  server.on('session', onSession);
+  let undecided: ReadonlySet<Socket> = new Set();
+  if (server instanceof Server) {
+    const http2 = plainHttp2Server(options, settings, counters);
+    http2.on('session', onSession);
+    undecided = acceptPriorKnowledge(server, http2, settings.headersTimeoutMs, (socket) =>
+      refuseBadBytes({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket, counters),
+    );
+  }
 
   return {
     counters,
@@ -100,6 +116,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         });
       }),
     close(graceMs = 5000) {
+      for (const socket of undecided) socket.destroy();
       closing ??= closeGracefully(server, connections, sessions, graceMs);
       return closing;
     },
@@ -112,6 +129,33 @@ function plainServer(options: HttpServerOptions, settings: HttpSettings, counter
   const server = createServer(http1Options(settings), dispatcher);
   server.on('clientError', (error, socket) => refuseBadBytes(error, socket as Socket, counters));
   return server;
+}
+
+/** Takes over connections of the plain port that begin with HTTP/2; it does not listen itself. */
+function plainHttp2Server(
+  options: HttpServerOptions,
+  settings: HttpSettings,
+  counters: HttpCounters,
+): Http2Server {
+  const dispatcher = createDispatcher({
+    ...options,
+    counters,
+    requestTimeoutMs: settings.requestTimeoutMs,
+    fallback: bridgeToHttp1(options.fallback),
+  });
+  const server = createHttp2Server({ settings: http2Settings(settings) });
+  server.on('request', (request, response) =>
+    // The compatibility layer offers the same methods under other types.
+    dispatcher(...([request, response] as unknown as Parameters<typeof dispatcher>)),
+  );
+  server.on('sessionError', () => {
+    counters.badRequests += 1;
+  });
+  return server;
+}
+
+function http2Settings(settings: HttpSettings) {
+  return { maxConcurrentStreams: 200, maxHeaderListSize: settings.maxHeaderBytes };
 }
 
 function secureServer(
@@ -128,7 +172,7 @@ function secureServer(
     ...http1Options(settings),
     allowHTTP1: true,
     handshakeTimeout: settings.headersTimeoutMs,
-    settings: { maxConcurrentStreams: 200, maxHeaderListSize: settings.maxHeaderBytes },
+    settings: http2Settings(settings),
   });
   // node:http2 sets its own defaults for these after it has read the options, or does not read them.
   Object.assign(server, {
@@ -166,7 +210,7 @@ function http1Options(settings: HttpSettings) {
 }
 
 /** Answers bytes that are not HTTP, or came too slowly, and hangs up. */
-function refuseBadBytes(error: Error, socket: Socket, counters: HttpCounters): void {
+function refuseBadBytes(error: object, socket: Socket, counters: HttpCounters): void {
   counters.badRequests += 1;
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ECONNRESET' || !socket.writable) {

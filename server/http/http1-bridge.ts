@@ -52,7 +52,8 @@ export function bridgeToHttp1(app: RequestListener): RequestListener {
 /** Express tells the client's address, and that the way was encrypted, from the socket. */
 function withAddress(duplex: Duplex, request: IncomingMessage): Duplex {
   const { remoteAddress, remotePort, localAddress, localPort } = request.socket;
-  return Object.assign(duplex, { remoteAddress, remotePort, localAddress, localPort, encrypted: true });
+  const encrypted = 'encrypted' in request.socket && request.socket.encrypted === true;
+  return Object.assign(duplex, { remoteAddress, remotePort, localAddress, localPort, encrypted });
 }
 
 function requestFields(request: IncomingMessage): IncomingHttpHeaders {

@@ -4,7 +4,9 @@ import { Agent, type ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as requestHttps } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import express from 'express';
 import { get, type MediaHandler, startRig, TLS } from './http-rig.ts';
 
@@ -264,3 +266,44 @@ async function exchange(origin: string, text: string): Promise<string> {
   socket.write(text);
   return Buffer.concat(await socket.toArray()).toString();
 }
+
+test('without TLS: HTTP/2 for clients that begin with it, for media and the app', async (t) => {
+  const { server } = await startRig(t, (request, response) => {
+    response.end(`media over ${request.httpVersion}`);
+  });
+  const session = connectHttp2(server.origin);
+  const get = async (path: string) => {
+    const stream = session.request({ ':path': path });
+    stream.setEncoding('utf8');
+    let text = '';
+    for await (const piece of stream) text += piece;
+    return text;
+  };
+  assert.equal(await get('/media/a'), 'media over 2.0');
+  assert.notEqual(await get('/elsewhere'), '');
+  session.close();
+});
+
+test('a connection is told by its first bytes, however they are cut', async (t) => {
+  const { server } = await startRig(t, (request, response) => {
+    response.end(`${request.method} over ${request.httpVersion}`);
+  });
+  const { port } = new URL(server.origin);
+  // A method that begins as the preface of HTTP/2 does.
+  const socket = connect(Number(port), '127.0.0.1');
+  const answer = text(socket);
+  for (const piece of ['P', 'R', 'OPFIND /media/a HT', 'TP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n']) {
+    await new Promise((resolve) => socket.write(piece, resolve));
+    await setImmediate();
+  }
+  assert.match(await answer, /PROPFIND over 1\.1$/);
+});
+
+test('close does not wait for connections that never said anything', async (t) => {
+  const { server } = await startRig(t, () => undefined);
+  const socket = connect(Number(new URL(server.origin).port), '127.0.0.1');
+  await once(socket, 'connect');
+  const closed = once(socket, 'close');
+  await server.close(3_600_000);
+  await closed;
+});
