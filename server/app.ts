@@ -15,6 +15,7 @@ import { ReadLimiter } from './aws/kinesis/read-limiter.ts';
 import { Subscriptions } from './aws/kinesis/subscriptions.ts';
 import { CatalogSignalingChannels } from './aws/kinesis-video/catalog-signaling-channels.ts';
 import { newMediaTotals } from './aws/kinesis-video/media-parts.ts';
+import { formatVideoArn } from './aws/kinesis-video/resource-arn.ts';
 import { BodyBudget } from './aws/request-body.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
@@ -24,11 +25,15 @@ import { createHttpServer } from './http/http-server.ts';
 import { MediaSender } from './http/media-sender.ts';
 import { PutMediaCounters } from './ingest/put-media/put-media-counters.ts';
 import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
+import { catalogNotificationSettings } from './notify/catalog-settings.ts';
+import { destinationProblem } from './notify/destinations.ts';
+import { Notifier } from './notify/notifier.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
 import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
+import { createNotifyMetrics } from './observe/notify-metrics.ts';
 import { createPutMediaMetrics } from './observe/put-media-metrics.ts';
 import { createSessionMetrics } from './observe/session-metrics.ts';
 import { createSignalingMetrics } from './observe/signaling-metrics.ts';
@@ -36,9 +41,11 @@ import { version } from './observe/version.ts';
 import { createWholeFileMetrics } from './observe/whole-file-metrics.ts';
 import {
   accessSettingsOf,
+  destinationsOf,
   iceServersOf,
   logSettingsOf,
   mediaSettingsOf,
+  notifierSettingsOf,
   putMediaSettingsOf,
   readTls,
   registrySettingsOf,
@@ -154,12 +161,29 @@ async function start(
     onEvent: (event) => logStoreEvent(logger, event),
   });
   closers.add(() => store.close());
+  const files = new WholeFiles(wholeFilesSettingsOf(config), nowMs);
+  closers.add(() => files.close());
+  // Before the streams, so that it is closed after them: the last fragments are persisted by their closing.
+  const notifier = new Notifier({
+    ...notifierSettingsOf(config),
+    settings: catalogNotificationSettings(catalog.configurations),
+    streams: { peek: (name) => streams.peek(name) },
+    images: files.images,
+    accountId: config.aws.accountId,
+    arnOf: ({ record }) => formatVideoArn({ kind: 'stream', ...record }, config.aws),
+    logger,
+    now: nowMs,
+  });
+  closers.add(() => notifier.close());
   const streams = new StreamRegistry({
     ...registrySettingsOf(config),
     catalog,
     logs: store,
     now: nowMs,
-    onFragment: (event) => countFragment(events, event),
+    onFragment: (event) => {
+      countFragment(events, event);
+      notifier.onFragment(event);
+    },
   });
   closers.add(() => streams.close(nowMs()));
   await adoptStreams(store, streams, logger);
@@ -182,8 +206,6 @@ async function start(
   const rtmp = new RtmpServer({ streams, access, logger, settings: rtmpSettingsOf(config), now: nowMs });
   const sender = new MediaSender({ counters: httpCounters, logger });
   const hls = createHlsRoute({ streams, access, sender, logger, now: nowMs });
-  const files = new WholeFiles(wholeFilesSettingsOf(config), nowMs);
-  closers.add(() => files.close());
   const playback = {
     sessions: new Sessions(streams, access.secretFor('streaming-session')),
     counters: newSessionCounters(),
@@ -204,6 +226,7 @@ async function start(
   const mediaTotals = newMediaTotals();
   createMediaMetrics(metrics, mediaTotals);
   createWholeFileMetrics(metrics, files);
+  createNotifyMetrics(metrics, notifier);
   createSessionMetrics(metrics, playback.counters);
   const closing = new AbortController();
   let httpPort = config.http.port;
@@ -231,6 +254,7 @@ async function start(
         autoCreate: config.streams.autoCreate,
         maxChannels: config.signaling.maxChannels,
         applyRetention: (name) => store.applyRetention(name),
+        destinationProblem: (use, uri) => destinationProblem(use, uri, destinationsOf(config)),
       },
       putMedia: {
         streams,

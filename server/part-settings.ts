@@ -7,6 +7,8 @@ import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
 import { DEFAULT_PUT_MEDIA_SETTINGS, type PutMediaSettings } from './ingest/put-media/put-media-settings.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
+import type { DestinationSettings } from './notify/destinations.ts';
+import type { NotifierOptions } from './notify/notifier.ts';
 import type { WholeFilesSettings } from './playback/whole-files.ts';
 import { type IceServerSettings, iceUrlsOf } from './signaling/ice-servers.ts';
 import { DEFAULT_SIGNALING_SETTINGS, type SignalingSettings } from './signaling/signaling-settings.ts';
@@ -151,6 +153,34 @@ export function wholeFilesSettingsOf(config: Config): WholeFilesSettings {
       maxRssBytes: DECODER_MAX_BYTES,
     },
   };
+}
+
+const DELIVERY_BYTES = 256 * 1024 * 1024;
+const MAX_IMAGE_FRAGMENTS = 500;
+
+/** Where notifications and images may go. */
+export function destinationsOf({ notify: { imageDirectory, s3 } }: Config): DestinationSettings {
+  return {
+    ...(imageDirectory === undefined ? {} : { imageDirectory }),
+    ...(s3 === undefined ? {} : { s3 }),
+  };
+}
+
+export function notifierSettingsOf(config: Config) {
+  const { timeoutMs, attempts, maxWaiting } = config.notify;
+  return {
+    destinations: destinationsOf(config),
+    deliveries: {
+      timeoutMs,
+      attempts,
+      maxPerDestination: maxWaiting,
+      maxBytes: DELIVERY_BYTES,
+      backoffMs: 500,
+      maxBackoffMs: MINUTE_MS,
+      drainMs: 3000,
+    },
+    maxImageFragments: MAX_IMAGE_FRAGMENTS,
+  } satisfies Partial<NotifierOptions>;
 }
 
 /** Reads a certificate and its key. Throws ConfigError `unreadable`. */

@@ -26,7 +26,10 @@ export interface AwsParts {
   readonly account: AwsAccount;
   readonly catalog: Pick<Catalog, 'tags' | 'channels' | 'configurations'>;
   readonly streams: StreamService;
-  readonly control: Pick<ControlPlane, 'autoCreate' | 'maxChannels' | 'applyRetention'>;
+  readonly control: Pick<
+    ControlPlane,
+    'autoCreate' | 'maxChannels' | 'applyRetention' | 'destinationProblem'
+  >;
   readonly putMedia: Omit<PutMediaParts, 'resources'>;
   readonly media: Omit<MediaPartsOptions, 'resources'>;
   readonly playback: Pick<StreamingSessionParts, 'sessions' | 'counters'>;
@@ -49,7 +52,6 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
       catalog,
       resources,
       channels,
-      destinationProblem: () => undefined,
       ...parts.control,
     }),
     createPutMediaService({ resources, ...parts.putMedia }),

@@ -362,6 +362,44 @@ const images = z.strictObject({
     .describe('Pictures kept in memory.'),
 });
 
+const notify = z.strictObject({
+  timeoutMs: durationMs(100, 600_000)
+    .default(10_000)
+    .describe('A webhook or store that takes longer to answer is tried again.'),
+  attempts: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(6)
+    .describe('Tries of one notification or image, further and further apart.'),
+  maxWaiting: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1000)
+    .describe('Notifications and images that wait for one destination; beyond it the oldest is dropped.'),
+  imageDirectory: path()
+    .exactOptional()
+    .describe('Folder below which generated images are written, for destinations `file://FOLDER`.'),
+  s3: z
+    .strictObject({
+      endpoint: z
+        .string()
+        .regex(/^https?:\/\/[^/\s@]{1,260}$/)
+        .meta({ valueText: 'an origin like `https://minio.example.org:9000`' })
+        .describe('S3-compatible store for generated images, for destinations `s3://BUCKET/PREFIX`.'),
+      region: z
+        .string()
+        .min(1)
+        .max(64)
+        .default('us-east-1')
+        .describe('Region that requests to it are signed for.'),
+      accessKeyId: z.string().min(1).max(256).describe('Access key of the store.'),
+      secretAccessKey: z.string().min(1).max(256).describe('Its secret.'),
+    })
+    .exactOptional(),
+});
+
 const logs = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -388,6 +426,7 @@ export const configSchema = z.strictObject({
   getMedia: getMedia.prefault({}),
   clip: clip.prefault({}),
   images: images.prefault({}),
+  notify: notify.prefault({}),
   records: records.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),

@@ -13,6 +13,7 @@ import { createWebMetrics } from '../web/web-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
+import { createNotifyMetrics } from './notify-metrics.ts';
 import { createPutMediaMetrics } from './put-media-metrics.ts';
 import { createSessionMetrics } from './session-metrics.ts';
 import { createSignalingMetrics } from './signaling-metrics.ts';
@@ -53,6 +54,10 @@ export function documentMetrics(): string {
   createSessionMetrics(registry, newSessionCounters());
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWholeFileMetrics(registry, new WholeFiles(wholeFilesSettingsOf(configSchema.parse({})), () => 0));
+  createNotifyMetrics(registry, {
+    counters: { notifications: 0, images: 0, imagesFailed: 0 },
+    deliveries: { counters: { delivered: 0, retried: 0, failed: 0, dropped: 0 }, waiting: 0 },
+  });
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
   const rows = registry.getMetricsAsArray().map((metric) => {

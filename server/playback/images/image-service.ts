@@ -113,6 +113,20 @@ export class ImageService {
     return answers;
   }
 
+  /** Pictures of one fragment, at instants by the clock; see `images`. */
+  async ofFragment(
+    stream: OpenStream,
+    ordinal: number,
+    question: Pick<ImageQuestion, 'clock' | 'instants' | 'format'>,
+  ): Promise<ImageAt[]> {
+    const info =
+      stream.window.byOrdinal(ordinal)?.info ?? (await stream.log.find({ by: 'ordinal', ordinal }));
+    if (info?.ordinal !== ordinal) {
+      return question.instants.map((atMs) => ({ atMs, error: 'no-media' }));
+    }
+    return this.#ofFragment(stream, info, question.instants, question);
+  }
+
   /** The newest picture that can be decoded by itself; `undefined` when the stream shows none now. */
   async newest(stream: OpenStream, format: PictureFormat): Promise<ImageAt | undefined> {
     const live = stream.window.fragments.findLast(
@@ -120,20 +134,14 @@ export class ImageService {
     );
     if (live === undefined) return undefined;
     const atMs = live.info.producerMs;
-    const question: ImageQuestion = {
-      clock: 'producer',
-      instants: [atMs],
-      format,
-      maxMediaBytes: MAX_JOB_BYTES,
-    };
-    return (await this.#ofFragment(stream, live.info, [atMs], question))[0];
+    return (await this.#ofFragment(stream, live.info, [atMs], { clock: 'producer', format }))[0];
   }
 
   async #ofFragment(
     stream: OpenStream,
     info: FragmentInfo,
     instants: readonly number[],
-    question: ImageQuestion,
+    question: Pick<ImageQuestion, 'clock' | 'format'>,
   ): Promise<ImageAt[]> {
     try {
       const pictures = await picturesOf(stream, info);
@@ -153,7 +161,7 @@ export class ImageService {
     stream: OpenStream,
     pictures: FragmentPictures,
     instants: readonly number[],
-    { clock, format }: ImageQuestion,
+    { clock, format }: Pick<ImageQuestion, 'clock' | 'format'>,
   ): Promise<ImageAt[]> {
     const { info } = pictures;
     const startMs = startOf(info, clock);

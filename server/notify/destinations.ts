@@ -1,0 +1,90 @@
+import { resolve, sep } from 'node:path';
+import type { S3Access } from './s3-request.ts';
+
+/** Where images go. */
+export type ImageDestination =
+  | { readonly type: 'folder'; readonly path: string }
+  | { readonly type: 'bucket'; readonly bucket: string; readonly prefix: string; readonly access: S3Access };
+
+/** What the operator allows of destinations. */
+export interface DestinationSettings {
+  /** Folder below which `file://` destinations lie; without it there are none. */
+  readonly imageDirectory?: string;
+  /** Without it there are no `s3://` destinations. */
+  readonly s3?: S3Access;
+}
+
+/** A URI that nothing can be delivered to; the message is for who configured it. */
+export class DestinationError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DestinationError';
+  }
+}
+
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** The URL of a webhook. Throws DestinationError. */
+export function webhookOf(uri: string): URL {
+  if (uri.startsWith('arn:')) {
+    throw new DestinationError(
+      'Notifications go to an https: or http: URL; topics and data streams are not delivered to.',
+    );
+  }
+  const url = URL.parse(uri);
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new DestinationError('Notifications go to an https: or http: URL.');
+  }
+  return url;
+}
+
+/** Throws DestinationError. */
+export function imageDestinationOf(uri: string, settings: DestinationSettings): ImageDestination {
+  const [, scheme = '', rest = ''] = /^([a-z0-9]+):\/\/(.+)$/i.exec(uri) ?? [];
+  switch (scheme.toLowerCase()) {
+    case 's3':
+      return bucketOf(rest, settings.s3);
+    case 'file':
+      return folderOf(rest, settings.imageDirectory);
+    default:
+      throw new DestinationError('Images go to s3://BUCKET/PREFIX, or to file://FOLDER of the server.');
+  }
+}
+
+function bucketOf(rest: string, access: S3Access | undefined): ImageDestination {
+  if (access === undefined) {
+    throw new DestinationError('This server has no S3 store (settings notify.s3.*).');
+  }
+  const [bucket = '', ...prefix] = rest.split('/');
+  if (!BUCKET.test(bucket)) throw new DestinationError(`There can be no bucket called ${bucket}.`);
+  return { type: 'bucket', bucket, prefix: prefix.filter((part) => part !== '').join('/'), access };
+}
+
+/** Whoever may configure streams may not write just anywhere: folders lie below the operator's own. */
+function folderOf(rest: string, root: string | undefined): ImageDestination {
+  if (root === undefined) {
+    throw new DestinationError('This server keeps no images in folders (setting notify.imageDirectory).');
+  }
+  const base = resolve(root);
+  const path = resolve(base, rest);
+  if (rest.includes('\0') || !`${path}${sep}`.startsWith(`${base}${sep}`)) {
+    throw new DestinationError('The folder must lie within notify.imageDirectory.');
+  }
+  return { type: 'folder', path };
+}
+
+/** Why nothing can be delivered to a URI; `undefined` when it can. For the control plane. */
+export function destinationProblem(
+  use: 'notification' | 'imageGeneration',
+  uri: string,
+  settings: DestinationSettings,
+): string | undefined {
+  try {
+    if (use === 'notification') webhookOf(uri);
+    else imageDestinationOf(uri, settings);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DestinationError) return error.message;
+    throw error;
+  }
+}
