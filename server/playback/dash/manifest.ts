@@ -36,8 +36,13 @@ export function dashManifest(manifest: DashManifest): string {
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011"${kvs} profiles="urn:mpeg:dash:profile:isoff-live:2011" ${timing(manifest)} minBufferTime="${duration(manifest.longestMs / 1000)}">
   <Period id="0" start="PT0S">
 ${sets}  </Period>
-</MPD>
+${facts.mode === 'ON_DEMAND' ? '' : serverClock(manifest.nowMs)}</MPD>
 `;
+}
+
+/** Tells players what time it is here: they find the live edge by it, and their own clock may be wrong. */
+function serverClock(nowMs: number): string {
+  return `  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:direct:2014" value="${dateTime(nowMs)}"/>\n`;
 }
 
 /** What is said of time for the whole presentation. */

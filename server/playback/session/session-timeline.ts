@@ -3,8 +3,8 @@ import type { SessionFacts } from './session-facts.ts';
 
 /** Where the first fragment of a session begins, seconds: audio may begin a little before its video. */
 export const TIMELINE_START_S = 10;
-/** "ON_DISCONTINUITY puts the tag where gap or overlap exceeds 50 ms" (kvs.md §4.3). */
-const TOLERANCE_S = 0.05;
+/** "ON_DISCONTINUITY puts the tag where gap or overlap exceeds 50 ms" (kvs.md §4.3); timestamps are whole milliseconds. */
+const TOLERANCE_S = 0.0505;
 
 /** A fragment in its place among those of a session. */
 export interface ListedFragment {
