@@ -109,37 +109,24 @@ export class MediaSender {
     head: MediaHead,
     blocks: AsyncIterable<Buffer>,
   ): Promise<void> {
-    let isBegun = false;
+    // Node restarts this timer whenever the kernel took bytes.
+    response.setTimeout(this.#stallMs, () => {
+      this.#counters.slowViewersDropped += 1;
+      response.destroy();
+    });
     try {
       for await (const block of blocks) {
         if (isGone(response)) return;
-        if (!isBegun) writeUnboundedHead(response, head);
-        isBegun = true;
+        if (!response.headersSent) writeUnboundedHead(response, head);
         if (request.method === 'HEAD') break;
         this.#counters.hotBytes += block.length;
-        if (!response.write(block)) await this.#taken(response);
+        if (!response.write(block)) await drained(response);
       }
       if (!isGone(response)) response.end();
     } catch (error) {
       if (response.headersSent) response.destroy();
       throw error;
     }
-  }
-
-  /** Resolves when the socket has taken what was written; drops a viewer that takes nothing. */
-  #taken(response: ServerResponse): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        response.setTimeout(0);
-        response.off('drain', done).off('close', done);
-        resolve();
-      };
-      response.on('drain', done).on('close', done);
-      response.setTimeout(this.#stallMs, () => {
-        this.#counters.slowViewersDropped += 1;
-        response.destroy();
-      });
-    });
   }
 
   /** Drops the viewer when its socket stalls, or when it is too slow to ever get to the end. */
@@ -160,4 +147,15 @@ export class MediaSender {
       if (!response.writableFinished) this.#counters.aborted += 1;
     });
   }
+}
+
+/** Resolves when the socket has taken what was written, or is closed. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
