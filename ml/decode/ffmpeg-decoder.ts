@@ -58,16 +58,26 @@ async function* decodedBytes(job: DecodeJob, width: number, height: number): Asy
     });
     child.once('close', () => resolve());
   });
+  // Looked at below, when all has come out.
+  ended.catch(() => {});
   // It stops reading where it has what it needs, or cannot go on.
   child.stdin.on('error', () => {});
   child.stdin.end(fileOf(job));
   try {
-    yield* child.stdout as AsyncIterable<Uint8Array>;
+    yield* untilItEnds(child.stdout as AsyncIterable<Uint8Array>);
     await ended;
     if (child.exitCode !== 0) throw new DecodeError('bad-media', `ffmpeg says: ${said.trim()}`);
   } finally {
     child.kill('SIGKILL');
-    ended.catch(() => {});
+  }
+}
+
+/** What comes; a pipe that breaks off is told by how the process ended. */
+async function* untilItEnds(stdout: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stdout;
+  } catch {
+    // A process that could not be started has no pipe.
   }
 }
 

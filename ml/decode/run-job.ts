@@ -20,7 +20,9 @@ export async function runJob(job: DecodeJob, decoders: readonly FrameDecoder[]):
         const picture = await encodePicture(frame, job.format);
         for (const index of wanted) pictures[index] = picture;
       });
-      return pictures;
+      if (pictures.some((picture) => picture !== undefined)) return pictures;
+      // Decoders pass over much without a word.
+      throw new DecodeError('bad-media', 'no picture came out of the decoder');
     } catch (error) {
       if (!(error instanceof DecodeError) || error.code !== 'unsupported') throw error;
       unsupported = error;
