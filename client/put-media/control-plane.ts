@@ -6,7 +6,7 @@ import { errorOfReply, jsonObject, readBody } from './http-reply.ts';
 import { PutMediaError } from './put-media-error.ts';
 import { type Credentials, signedHeaders } from './sigv4.ts';
 
-/** The two control plane calls that a producer needs (kvs.md §1). */
+/** The control plane calls that a producer needs (kvs.md §1). */
 
 export interface ControlPlane {
   readonly endpoint: string;
@@ -33,6 +33,15 @@ export async function retentionHours(plane: ControlPlane, stream: StreamId): Pro
   const hours = (StreamInfo as { DataRetentionInHours?: unknown } | undefined)?.DataRetentionInHours;
   if (typeof hours === 'number') return hours;
   throw new PutMediaError('BadReply', 'DescribeStream answered no retention', { isRetryable: false });
+}
+
+/** Makes a stream; one that somebody else has made meanwhile is as good. Throws PutMediaError. */
+export async function createStream(plane: ControlPlane, StreamName: string, hours: number): Promise<void> {
+  try {
+    await call(plane, '/createStream', { StreamName, DataRetentionInHours: hours });
+  } catch (error) {
+    if (!(error instanceof PutMediaError) || error.code !== 'ResourceInUseException') throw error;
+  }
 }
 
 async function call(plane: ControlPlane, path: string, input: object): Promise<Record<string, unknown>> {

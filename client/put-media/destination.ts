@@ -1,4 +1,11 @@
-import { type ControlPlane, dataEndpoint, retentionHours, type StreamId } from './control-plane.ts';
+import {
+  type ControlPlane,
+  createStream,
+  dataEndpoint,
+  retentionHours,
+  type StreamId,
+} from './control-plane.ts';
+import { PutMediaError } from './put-media-error.ts';
 import type { PutMediaOptions } from './put-media-options.ts';
 import { type Credentials, signedHeaders } from './sigv4.ts';
 
@@ -67,6 +74,18 @@ export class Destination {
 
   async #askFreeOn(): Promise<'RECEIVED' | 'PERSISTED'> {
     if (this.#options.endpoint !== undefined) return 'PERSISTED';
-    return (await retentionHours(this.#plane, this.#stream)) === 0 ? 'RECEIVED' : 'PERSISTED';
+    return (await this.#retentionHours()) === 0 ? 'RECEIVED' : 'PERSISTED';
+  }
+
+  async #retentionHours(): Promise<number> {
+    const { createStream: wanted, streamName } = this.#options;
+    try {
+      return await retentionHours(this.#plane, this.#stream);
+    } catch (error) {
+      const isMissing = error instanceof PutMediaError && error.code === 'ResourceNotFoundException';
+      if (!isMissing || wanted === undefined || streamName === undefined) throw error;
+      await createStream(this.#plane, streamName, wanted.retentionHours);
+      return wanted.retentionHours;
+    }
   }
 }

@@ -34,6 +34,8 @@ export interface PutMediaOptions {
   readonly controlEndpoint?: string | undefined;
   /** Where PutMedia goes, when that is known; the control plane is not asked then. */
   readonly endpoint?: string | undefined;
+  /** Makes the stream, archived for this long, when the control plane says that there is none. Needs `streamName`. */
+  readonly createStream?: { readonly retentionHours: number } | undefined;
   /** When the first sample happened; now by default. All others follow by their media time. */
   readonly startTime?: Date | undefined;
   /** Sends samples when their time has come, as a camera would, instead of as fast as they are taken. */
