@@ -409,14 +409,14 @@ test('channels: taken names, limits, endpoints, storage', async (t) => {
 });
 
 test('notifications and images: what the model leaves open, and retention', async (t) => {
-  const { admin } = await start(t);
+  const { admin } = await start(t, { notify: { imageDirectory: '/nowhere' } });
   await admin.call('CreateStream', { StreamName: 'empty' });
   await admin.call('CreateStream', { StreamName: 'cam', DataRetentionInHours: 1 });
   const notification = { Status: 'ENABLED', DestinationConfig: { Uri: 'https://example.org' } };
   const images = {
     Status: 'ENABLED',
     ImageSelectorType: 'PRODUCER_TIMESTAMP',
-    DestinationConfig: { Uri: 's3://bucket', DestinationRegion: 'us-east-1' },
+    DestinationConfig: { Uri: 'file://door', DestinationRegion: 'us-east-1' },
     SamplingInterval: 200,
     Format: 'JPEG',
   };
@@ -435,6 +435,14 @@ test('notifications and images: what the model leaves open, and retention', asyn
     notify('cam', { ...notification, DestinationConfig: { Uri: 'no scheme' } }),
     'InvalidArgument',
   );
+  // What the model takes and this server cannot deliver to.
+  for (const Uri of ['arn:aws:sns:us-east-1:000000000000:topic', 'mailto:somebody']) {
+    await refuses(notify('cam', { ...notification, DestinationConfig: { Uri } }), 'InvalidArgument');
+  }
+  for (const Uri of ['s3://bucket', 'https://example.org', 'file://..', 'file://../../etc']) {
+    const DestinationConfig = { Uri, DestinationRegion: 'us-east-1' };
+    await refuses(generate('cam', { DestinationConfig }), 'InvalidArgument');
+  }
   await generate('cam');
   await generate('cam', { FormatConfig: { JPEGQuality: '100' } });
   for (const changes of [
