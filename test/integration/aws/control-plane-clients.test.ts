@@ -229,7 +229,7 @@ test('the aws program itself: create, list by pages, delete', async (t) => {
     return stdout === '' ? undefined : JSON.parse(stdout);
   };
   const { StreamARN } = await aws('create-stream', '--stream-name', 'a', '--data-retention-in-hours', '2');
-  await aws('create-stream', '--stream-name', 'b');
+  await sdkDriver(t, server).call('CreateStream', { StreamName: 'b' });
   const { StreamInfoList } = await aws('list-streams', '--page-size', '1');
   assert.equal(StreamInfoList.length, 2);
   await aws('delete-stream', '--stream-arn', StreamARN);

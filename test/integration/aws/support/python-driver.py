@@ -62,15 +62,15 @@ def cli_driver():
     except ImportError:
         from botocore import xform_name
 
-    known = create_clidriver().session.get_service_model(SERVICE).operation_names
+    driver = create_clidriver()
+    known = driver.session.get_service_model(SERVICE).operation_names
 
     def call(operation, given):
         out, err = io.StringIO(), io.StringIO()
         arguments = [SERVICE, xform_name(operation, "-"), "--endpoint-url", ENDPOINT, "--output", "json"]
         arguments += ["--cli-input-json", json.dumps(with_bytes(given, str)), "--no-cli-pager"]
-        # A driver for each command, as each `aws` makes one.
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = create_clidriver().main([each for each in arguments if usable(each)])
+            status = driver.main([each for each in arguments if usable(each)])
         if status == 0:
             return {"output": json.loads(out.getvalue() or "{}")}
         found = re.search(r"An error occurred \((\w+)\).*operation(?: \(reached max retries: \d+\))?: (.*)", err.getvalue())
