@@ -127,6 +127,36 @@ export async function* readSamples(
   }
 }
 
+/** Reads complete fragments one by one, in any order. */
+export class FragmentReader {
+  readonly #window: LiveWindowReader;
+  readonly #stored: StoredFragments;
+
+  constructor({ log, window }: ReadSource) {
+    this.#window = window;
+    this.#stored = new StoredFragments(log);
+  }
+
+  /** All of a fragment in one batch; `undefined` when it was deleted. Throws LogReadError `damaged` or `io-error`. */
+  async read(info: FragmentInfo): Promise<ReadBatch | undefined> {
+    const inWindow = this.#window.byOrdinal(info.ordinal);
+    const live = inWindow?.isComplete === true ? inWindow : undefined;
+    const media = live ?? (await this.#stored.read(info));
+    if (media === undefined) return undefined;
+    return {
+      fragment: live?.info ?? info,
+      init: media.init,
+      tracks: media.tracks,
+      samples: media.samples,
+      live,
+      startsFragment: true,
+      endsFragment: true,
+      isDiscontinuous: false,
+      next: { ordinal: info.ordinal + 1, sampleIndex: 0 },
+    };
+  }
+}
+
 /** Where a viewer of the live edge begins: the newest fragment that a decoder can start with, or the next one to come. */
 export function livePosition(window: LiveWindowReader): ReadPosition {
   const fragment = window.fragments.findLast(({ info }) => info.independent);

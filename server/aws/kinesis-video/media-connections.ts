@@ -63,6 +63,7 @@ export class MediaConnections {
       );
     }
     const connection = new MediaConnection(request, response, this.#options);
+    if (this.#options.closing.aborted) connection.stop('closing');
     this.#open.add(connection);
     this.#timer ??= setInterval(() => this.#check(now()), CHECK_MS).unref();
     try {
@@ -106,8 +107,8 @@ class MediaConnection {
     const { counters } = this.#request;
     counters.connections += 1;
     try {
-      this.#output.begin();
       if (this.#request.call.signal.aborted) return;
+      this.#output.begin();
       for await (const piece of media(this.#stopped.signal)) {
         if (!(await this.#output.write(piece.pieces, this.#options.now()))) return;
         this.#count(piece);

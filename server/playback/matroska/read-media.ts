@@ -1,6 +1,11 @@
 import type { FragmentInfo } from '../../../fragments/stream/fragment.ts';
 import { LogReadError } from '../../../fragments/stream/fragment-log.ts';
-import { type ReadPosition, type ReadSource, readSamples } from '../../../fragments/stream/stream-reader.ts';
+import {
+  FragmentReader,
+  type ReadPosition,
+  type ReadSource,
+  readSamples,
+} from '../../../fragments/stream/stream-reader.ts';
 import { type MediaPiece, MediaRenderer, type MediaRendererOptions } from './media-renderer.ts';
 import { ARCHIVED_TAGS, type FragmentFailure, MEDIA_TAGS } from './service-tags.ts';
 
@@ -51,24 +56,21 @@ export async function* readFragmentList(
   options: MediaReadOptions,
 ): AsyncGenerator<MediaPiece, void, undefined> {
   const renderer = new MediaRenderer(source.log, { ...options, tags: ARCHIVED_TAGS });
+  const reader = new FragmentReader(source);
   for (const info of fragments) {
     if (options.signal.aborted) return;
-    yield await wholeFragment(source, info, renderer);
+    yield await wholeFragment(reader, info, renderer);
   }
 }
 
 async function wholeFragment(
-  source: ReadSource,
+  reader: FragmentReader,
   info: FragmentInfo,
   renderer: MediaRenderer,
 ): Promise<MediaPiece> {
   try {
-    const from = { ordinal: info.ordinal, sampleIndex: 0 };
-    for await (const batch of readSamples(source, from, { until: 'edge' })) {
-      if (batch.fragment.ordinal !== info.ordinal) break;
-      return await renderer.render(batch);
-    }
-    return renderer.failure(info, 'not-found');
+    const batch = await reader.read(info);
+    return batch === undefined ? renderer.failure(info, 'not-found') : await renderer.render(batch);
   } catch (error) {
     if (!(error instanceof LogReadError)) throw error;
     return renderer.failure(info, failureOf(error));

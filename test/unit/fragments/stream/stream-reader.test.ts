@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../../../../fragments/media/track.ts';
 import {
+  FragmentReader,
   livePosition,
   positionOf,
   type ReadBatch,
@@ -173,4 +174,28 @@ test('a reader that wants to know is told when the fragment being received is co
   assert.deepEqual(last.next, { ordinal: 1, sampleIndex: 0 });
   assert.equal((await next()).startsFragment, true);
   await reader.return();
+});
+
+test('complete fragments are read one by one, from the window, from the log, and not at all when deleted', async () => {
+  const rig = new WriterRig({ windowFragments: 1 });
+  const media = camera(0, 6000);
+  rig.write(media);
+  await rig.settle();
+  const reader = new FragmentReader(rig);
+  const infos = rig.log.fragments;
+  const newest = rig.window.fragments.findLast(({ isComplete }) => isComplete);
+  assert.ok(newest !== undefined && rig.window.byOrdinal(0) === undefined);
+  const read = async (ordinal: number) => {
+    const info = infos.find((each) => each.ordinal === ordinal);
+    assert.ok(info);
+    return reader.read(info);
+  };
+  assert.equal((await read(newest.info.ordinal))?.live, newest);
+  for (const ordinal of [2, 0, 1]) {
+    const batch = await read(ordinal);
+    assert.deepEqual([batch?.fragment.ordinal, batch?.live, batch?.endsFragment], [ordinal, undefined, true]);
+    assert.deepEqual(times(batch?.samples ?? []), times(media.slice(ordinal * 75, (ordinal + 1) * 75)));
+  }
+  rig.log.chunks.splice(0, 1);
+  assert.equal(await read(0), undefined);
 });

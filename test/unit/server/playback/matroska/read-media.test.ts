@@ -275,6 +275,19 @@ test('a fragment longer than 32 s has ticks in which its blocks fit', async () =
   );
 });
 
+test('a consumer that lags behind the retention goes on with the oldest that is kept', async () => {
+  const rig = new WriterRig();
+  rig.write(camera(0, 10_000));
+  await rig.writer.end();
+  const consumer = new Consumer(rig);
+  await consumer.take(2);
+  const oldest = rig.log.chunks[6]?.fragment.ordinal;
+  rig.log.chunks.splice(0, 6);
+  await consumer.take(1);
+  assert.equal(consumer.pieces.at(-1)?.ends?.info.ordinal, oldest);
+  await consumer.stop();
+});
+
 /** A log whose fragment 1 cannot be read. */
 function damaged(rig: WriterRig, code: 'damaged' | 'gone'): ReadSource {
   const { log, window } = rig;
