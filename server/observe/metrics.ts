@@ -233,6 +233,8 @@ function registerRtmp(to: Instruments, rtmp: RtmpCounters): void {
       'too-many': rtmp.refusedConnections,
       displaced: rtmp.displacedConnections,
       'stream-refused': rtmp.refusedStreams,
+      challenged: rtmp.challenges,
+      'user-refused': rtmp.refusedUsers,
       'handshake-timeout': rtmp.handshakeTimeouts,
       'idle-timeout': rtmp.idleTimeouts,
       'stalled-reader': rtmp.stalledReaders,

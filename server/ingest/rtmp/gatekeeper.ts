@@ -20,10 +20,13 @@ export class RefusedError extends Error {
 export interface Caller {
   readonly connect: ConnectRequest;
   readonly remoteAddress: string;
+  /** Who it is, where it has proved that already with user and password. */
+  readonly user?: Principal | undefined;
 }
 
 const REASONS: Readonly<Record<Extract<Recognition, { ok: false }>['reason'], string>> = {
-  'no-credentials': 'A stream key is needed: rtmp://host/live/<stream>?key=<key>.',
+  'no-credentials':
+    'A stream key is needed: rtmp://host/live/<stream>?key=<key>, or rtmp://<key id>:<key>@host/auth/<stream>.',
   invalid: 'The stream key is not valid.',
   expired: 'The stream key has expired.',
   'rate-limited': 'Too many wrong keys from this address; try again later.',
@@ -39,7 +42,9 @@ export interface Admission {
 export function admitPublisher(access: Access, name: string, caller: Caller, nowMs: number): Admission {
   const target = targetOf(name, caller, 'NetStream.Publish.BadName');
   const secret = target.secret ?? target.token;
-  const recognition = access.recognizeSecret(secret, caller.remoteAddress, nowMs);
+  const recognition = recognize(caller, secret, () =>
+    access.recognizeSecret(secret, caller.remoteAddress, nowMs),
+  );
   const principal = admitted(recognition, 'NetStream.Publish.Denied');
   if (!principal.may({ action: 'publish', stream: target.stream })) {
     throw new RefusedError('NetStream.Publish.Denied', 'The key may not publish this stream.');
@@ -51,10 +56,11 @@ export function admitPublisher(access: Access, name: string, caller: Caller, now
 export function admitPlayer(access: Access, name: string, caller: Caller, nowMs: number): Admission {
   const { stream, secret, token } = targetOf(name, caller, 'NetStream.Play.StreamNotFound');
   const { remoteAddress } = caller;
-  const recognition =
+  const recognition = recognize(caller, secret ?? token, () =>
     token === undefined || secret !== undefined
       ? access.recognizeSecret(secret, remoteAddress, nowMs)
-      : access.recognizeHttp({ headers: {}, token, remoteAddress }, nowMs);
+      : access.recognizeHttp({ headers: {}, token, remoteAddress }, nowMs),
+  );
   const principal = admitted(recognition, 'NetStream.Play.Failed');
   if (!principal.may({ action: 'view', stream, of: 'live' })) {
     throw new RefusedError('NetStream.Play.Failed', 'The key may not view this stream.');
@@ -95,6 +101,12 @@ function targetOf(name: string, { connect }: Caller, code: StreamRefusal): RtmpT
     if (error instanceof RtmpError) throw new RefusedError(code, `Bad stream name: ${error.message}.`);
     throw error;
   }
+}
+
+/** Who names a key means it, also where a user is known. */
+function recognize(caller: Caller, given: string | undefined, look: () => Recognition): Recognition {
+  const { user } = caller;
+  return user !== undefined && given === undefined ? { ok: true, principal: user } : look();
 }
 
 function admitted(recognition: Recognition, code: StreamRefusal) {

@@ -23,6 +23,8 @@ export interface RtmpTargetParts {
 
 /** The application part of every URL of ours: `rtmp://host/live/<stream>`. */
 export const RTMP_APP = 'live';
+/** The application that asks for user and password before anything else: `rtmp://<key id>:<secret>@host/auth/<stream>`. */
+export const RTMP_AUTH_APP = 'auth';
 
 const KEY_NAMES = ['key', 'password', 'pass'];
 

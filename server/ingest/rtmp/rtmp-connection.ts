@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import type { Access, Principal } from '../../access/access.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { OpenStream, Publication, StreamService } from '../../streams/stream-service.ts';
+import { type AdobeAuth, speaksAdobeAuth } from './adobe-auth.ts';
 import { admitPlayer, admitPublisher, type Caller, refusalOf } from './gatekeeper.ts';
 import { LivePlayer } from './live-player.ts';
 import type { LogThrottle } from './log-throttle.ts';
 import type { ReadPacer } from './read-pacer.ts';
-import { appName, RTMP_APP } from './rtmp-address.ts';
+import { appName, RTMP_APP, RTMP_AUTH_APP } from './rtmp-address.ts';
 import type { RtmpCounters } from './rtmp-counters.ts';
 import { RtmpError } from './rtmp-error.ts';
 import type { RtmpSettings } from './rtmp-settings.ts';
@@ -18,6 +19,8 @@ import { writePieces } from './write-pieces.ts';
 export interface RtmpDependencies {
   readonly streams: StreamService;
   readonly access: Access;
+  /** Shared by all connections. */
+  readonly auth: AdobeAuth;
   readonly logger: Logger;
   readonly counters: RtmpCounters;
   readonly settings: RtmpSettings;
@@ -63,6 +66,8 @@ export class RtmpConnection {
   readonly #session: ServerSession;
   readonly #deps: RtmpDependencies;
   #connect = NO_REQUEST;
+  /** Who answered the challenge with user and password. */
+  #user: Principal | undefined;
   /** By whose right it publishes or plays. */
   #principal: Principal | undefined;
   #principalCheckedAtMs = 0;
@@ -246,14 +251,33 @@ export class RtmpConnection {
 
   #takeConnect(request: ConnectRequest, nowMs: number): void {
     this.#connect = request;
-    if (appName(request.app) === RTMP_APP) {
+    const app = appName(request.app);
+    if (app === RTMP_AUTH_APP || (app === RTMP_APP && speaksAdobeAuth(request.app))) {
+      this.#authenticate(request.app, nowMs);
+    } else if (app === RTMP_APP) {
+      this.#handle(this.#session.acceptConnect(), nowMs);
+    } else {
+      const description = `Unknown application; publish to rtmp://host/${RTMP_APP}/<stream>.`;
+      this.#session.rejectConnect('NetConnection.Connect.InvalidApp', description);
+      this.#finish();
+    }
+  }
+
+  /** A client with user and password comes three times: to be told that it must, to be challenged, and with the answer. */
+  #authenticate(app: string, nowMs: number): void {
+    const { auth, counters } = this.#deps;
+    const verdict = auth.judge(app, this.remoteAddress, nowMs);
+    if (verdict.type === 'accepted') {
+      this.#user = verdict.principal;
       this.#handle(this.#session.acceptConnect(), nowMs);
       return;
     }
-    this.#session.rejectConnect(
-      'NetConnection.Connect.InvalidApp',
-      `Unknown application; publish to rtmp://host/${RTMP_APP}/<stream>.`,
-    );
+    if (verdict.type === 'challenged') counters.challenges++;
+    else {
+      counters.refusedUsers++;
+      this.#complain({ code: 'wrong-user', reason: verdict.reason }, 'RTMP user refused');
+    }
+    this.#session.rejectConnect('NetConnection.Connect.Rejected', verdict.description);
     this.#finish();
   }
 
@@ -273,9 +297,13 @@ export class RtmpConnection {
     });
   }
 
+  get #caller(): Caller {
+    return { connect: this.#connect, remoteAddress: this.remoteAddress, user: this.#user };
+  }
+
   async #publish(name: string): Promise<void> {
     const { streams, access, counters, now } = this.#deps;
-    const caller: Caller = { connect: this.#connect, remoteAddress: this.remoteAddress };
+    const caller = this.#caller;
     const { stream, principal } = admitPublisher(access, name, caller, now());
     const publication = await streams.publish(
       {
@@ -303,7 +331,7 @@ export class RtmpConnection {
 
   async #play(name: string): Promise<void> {
     const { streams, access, counters, now } = this.#deps;
-    const caller: Caller = { connect: this.#connect, remoteAddress: this.remoteAddress };
+    const caller = this.#caller;
     const { stream: streamName, principal } = admitPlayer(access, name, caller, now());
     const stream = await streams.open(streamName);
     if (this.#socket.destroyed || this.#farewellAtMs !== undefined) return;

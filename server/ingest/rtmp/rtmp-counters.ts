@@ -15,6 +15,10 @@ export interface RtmpCounters {
   displacedConnections: number;
   receivedBytes: number;
   publications: number;
+  /** Connections that were asked for user and password. */
+  challenges: number;
+  /** Connections with a wrong user, password or answer. */
+  refusedUsers: number;
   /** publish and play that were refused: no right, name taken, ... */
   refusedStreams: number;
   /** Connections that did not publish or play in time. */
@@ -49,6 +53,8 @@ export function createRtmpCounters(): RtmpCounters {
     displacedConnections: 0,
     receivedBytes: 0,
     publications: 0,
+    challenges: 0,
+    refusedUsers: 0,
     refusedStreams: 0,
     handshakeTimeouts: 0,
     idleTimeouts: 0,

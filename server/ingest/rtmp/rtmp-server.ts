@@ -1,9 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import type { Access } from '../../access/access.ts';
+import type { Access, Signers } from '../../access/access.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { StreamService } from '../../streams/stream-service.ts';
+import { AdobeAuth } from './adobe-auth.ts';
 import { LogThrottle } from './log-throttle.ts';
 import { ReadPacer } from './read-pacer.ts';
 import { FAREWELL_MS, RtmpConnection, type RtmpDependencies } from './rtmp-connection.ts';
@@ -13,7 +14,7 @@ import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './rtmp-settings.ts';
 /** What the RTMP door needs of the house. */
 export interface RtmpServerOptions {
   readonly streams: StreamService;
-  readonly access: Access;
+  readonly access: Access & Signers;
   readonly logger: Logger;
   readonly settings?: RtmpSettings;
   /** Epoch ms; tests pass their own. */
@@ -46,6 +47,7 @@ export class RtmpServer {
     this.#deps = {
       streams,
       access,
+      auth: new AdobeAuth(access),
       logger,
       settings,
       now,

@@ -1,7 +1,14 @@
 import { pino } from 'pino';
 import type { Sample, Track } from '../../../fragments/media/track.ts';
 import type { LiveChange, LiveFragment, LiveWindowReader } from '../../../fragments/stream/live-window.ts';
-import type { Access, Principal, Recognition, Wish } from '../../../server/access/access.ts';
+import type {
+  Access,
+  Principal,
+  Recognition,
+  SignerLookup,
+  Signers,
+  Wish,
+} from '../../../server/access/access.ts';
 import type { Logger } from '../../../server/observe/logger.ts';
 import {
   type OpenStream,
@@ -198,7 +205,10 @@ export class FakeStreams {
 }
 
 /** Access by fixed secrets: each may do what its function says. `open`: everybody may do everything. */
-export class FakeAccess implements Access {
+export class FakeAccess implements Access, Signers {
+  /** Secrets of `secrets` by the user that they are the password of. */
+  readonly users = new Map<string, string>();
+  readonly wrongAnswers: string[] = [];
   readonly secrets = new Map<string, (wish: Wish) => boolean>();
   readonly tokens = new Map<string, (wish: Wish) => boolean>();
   readonly seen: (string | undefined)[] = [];
@@ -215,6 +225,21 @@ export class FakeAccess implements Access {
 
   recognizeHttp(credentials: { readonly token: string | undefined }): Recognition {
     return this.#recognize(credentials.token, this.tokens);
+  }
+
+  get openPrincipal(): Principal | undefined {
+    return this.#open ? principal(() => true) : undefined;
+  }
+
+  signer(user: string | undefined): SignerLookup {
+    const secret = this.users.get(user ?? '');
+    const may = this.secrets.get(secret ?? '');
+    if (secret === undefined || may === undefined) return { ok: false, reason: 'invalid' };
+    return { ok: true, secret, principal: principal(may) };
+  }
+
+  signatureFailed(user: string): void {
+    this.wrongAnswers.push(user);
   }
 
   issuePlaybackToken(): string {
