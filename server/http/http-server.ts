@@ -73,17 +73,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       : secureServer(options, settings, counters);
   let closing: Promise<void> | undefined;
 
-  const { upgradeRoutes = [], logger } = options;
-  server.on('upgrade', createUpgradeListener({ routes: upgradeRoutes, counters, logger }));
-  server.maxConnections = settings.maxConnections;
-  server.on('drop', () => {
-    counters.connectionsRefused += 1;
-  });
-  server.on('connection', (socket: Socket) => {
-    counters.connections += 1;
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
   const onSession = (session: ServerHttp2Session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
@@ -99,7 +88,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       refuseBadBytes({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket, counters),
     );
   }
-
+  const { upgradeRoutes = [], logger } = options;
+  server.on('upgrade', createUpgradeListener({ routes: upgradeRoutes, counters, logger }));
+  server.maxConnections = settings.maxConnections;
+  server.on('drop', () => {
+    counters.connectionsRefused += 1;
+  });
+  server.on('connection', (socket: Socket) => {
+    counters.connections += 1;
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   return {
     counters,
     get origin() {
@@ -246,6 +245,8 @@ async function closeGracefully(
   // A connection becomes idle when its response ends; `close` looked only once.
   const closeIdle = setInterval(() => Server.prototype.closeIdleConnections.call(server), 20);
   const cut = setTimeout(() => {
+    // A session has taken its socket over: destroying that alone leaves it open.
+    for (const session of sessions) session.destroy();
     for (const socket of connections) socket.destroy();
   }, graceMs);
   await promise;

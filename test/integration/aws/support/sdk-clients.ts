@@ -4,7 +4,6 @@ import { KinesisVideoClient } from '@aws-sdk/client-kinesis-video';
 import { KinesisVideoArchivedMediaClient } from '@aws-sdk/client-kinesis-video-archived-media';
 import { KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media';
 import { KinesisVideoSignalingClient } from '@aws-sdk/client-kinesis-video-signaling';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { AwsTestServer, TestKey } from './aws-server.ts';
 
 /** Clients of the official SDK, which sign for real and try once only. */
@@ -16,7 +15,8 @@ export function sdkClients(t: TestContext, server: AwsTestServer, key: TestKey =
     maxAttempts: 1,
   };
   const clients = {
-    kinesis: new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() }),
+    // Speaks HTTP/2, also without TLS.
+    kinesis: new KinesisClient(settings),
     video: new KinesisVideoClient(settings),
     media: new KinesisVideoMediaClient(settings),
     archived: new KinesisVideoArchivedMediaClient(settings),
