@@ -3,7 +3,7 @@ export interface AwsObservation {
   /** Name of the model; `unknown` with an operation nobody has. */
   readonly service: string;
   readonly operation: string;
-  /** Name of the error; `undefined`: it went well. */
+  /** Name of the error, `ClientGone` when the client hung up before it was answered; `undefined`: it went well. */
   readonly errorCode: string | undefined;
   readonly status: number;
   /** From the end of the request's headers to the answer; for streams, to their end. */

@@ -95,3 +95,8 @@ export function internalFailure(): AwsError {
     { status: 500 },
   );
 }
+
+/** For the books: a client that hung up before it was answered. The status is nginx's; nobody sees it. */
+export function clientGone(): AwsError {
+  return new AwsError('ClientGone', 'The client hung up.', { status: 499 });
+}

@@ -6,6 +6,7 @@ import type { AwsAuthenticator } from './aws-authenticator.ts';
 import { type AwsCall, AwsError, type AwsService } from './aws-call.ts';
 import type { AwsObserver } from './aws-observer.ts';
 import {
+  clientGone,
   internalFailure,
   sendAwsError,
   sendOutput,
@@ -76,6 +77,7 @@ async function answer(
     routed === undefined
       ? undefined
       : selectProtocol(routed.operation.model, request.headers['content-type']);
+  const signal = abortSignalOf(response);
   let errorCode: string | undefined;
   let status = 200;
   if (routed === undefined || protocol === undefined) {
@@ -86,11 +88,10 @@ async function answer(
     );
   } else {
     try {
-      await call(frame, { routed, protocol, requestId, logger, startMs }, request, response);
+      await call(frame, { routed, protocol, requestId, logger, startMs, signal }, request, response);
     } catch (error) {
-      if (error instanceof ClientGone) return;
-      const told = error instanceof AwsError ? error : internalFailure();
-      if (told !== error) logger.error({ err: error }, 'AWS operation failed');
+      const told = toldOf(error, signal);
+      if (told.code === 'InternalFailure') logger.error({ err: error }, 'AWS operation failed');
       errorCode = told.code;
       status = sendAwsError(response, told, routed.operation, protocol);
     }
@@ -107,6 +108,7 @@ interface Exchange {
   readonly requestId: string;
   readonly logger: Logger;
   readonly startMs: number;
+  readonly signal: AbortSignal;
 }
 
 async function call(
@@ -125,8 +127,7 @@ async function call(
     const principal = signature.verify(bodySha256);
     const input = { ...readBody(), ...readHeaderMembers(operation.input, request.headers) };
     checkConstraints(operation, input);
-    const { requestId, logger, startMs: nowMs } = exchange;
-    const signal = abortSignalOf(response);
+    const { requestId, logger, startMs: nowMs, signal } = exchange;
     return { operation: operation.name, input: input as never, principal, requestId, nowMs, signal, logger };
   };
 
@@ -146,10 +147,21 @@ async function call(
   else if (handler !== undefined) sendOutput(response, protocol, operation, await handler(whole));
 }
 
+/**
+ * What a client is told of an error. One that hung up is told nothing any more: neither that, nor that a handler has stopped
+ * for it, is a failure of ours.
+ */
+function toldOf(error: unknown, signal: AbortSignal): AwsError {
+  if (error instanceof AwsError) return error;
+  const isAbort = error instanceof Error && error.name === 'AbortError';
+  if (error instanceof ClientGone || (signal.aborted && isAbort)) return clientGone();
+  return internalFailure();
+}
+
 function abortSignalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
+    if (!response.writableFinished) controller.abort(new ClientGone());
   });
   return controller.signal;
 }

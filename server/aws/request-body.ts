@@ -54,28 +54,39 @@ export async function withBody<Result>(
   let sizeBytes = 0;
   try {
     const pieces: Buffer[] = [];
-    await new Promise<void>((resolve, reject) => {
-      const onData = (piece: Buffer) => {
-        try {
-          if (sizeBytes + piece.length > maxBytes) throw tooLarge(maxBytes);
-          budget.take(piece.length);
-          sizeBytes += piece.length;
-          pieces.push(piece);
-        } catch (error) {
-          request.off('data', onData);
-          reject(error);
-        }
-      };
-      request.on('data', onData);
-      request.once('end', resolve);
-      // Behind `end` these two change nothing.
-      request.once('error', () => reject(new ClientGone()));
-      request.once('close', () => reject(new ClientGone()));
+    await readPieces(request, (piece) => {
+      if (sizeBytes + piece.length > maxBytes) throw tooLarge(maxBytes);
+      budget.take(piece.length);
+      sizeBytes += piece.length;
+      pieces.push(piece);
     });
     return await use(Buffer.concat(pieces, sizeBytes));
   } finally {
     budget.give(sizeBytes);
   }
+}
+
+/** Hands over each piece until the end, or until `take` throws; the request itself is left to its connection. */
+function readPieces(request: IncomingMessage, take: (piece: Buffer) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: unknown) => {
+      request.off('data', onData).off('end', onEnd).off('close', onGone);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const onData = (piece: Buffer) => {
+      try {
+        take(piece);
+      } catch (error) {
+        settle(error);
+      }
+    };
+    const onEnd = () => settle();
+    const onGone = () => settle(new ClientGone());
+    request.on('data', onData).once('end', onEnd).once('close', onGone);
+    // A connection that breaks is an error of its request, which `close` follows.
+    request.once('error', onGone);
+  });
 }
 
 function tooLarge(maxBytes: number): AwsError {

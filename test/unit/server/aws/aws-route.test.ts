@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
@@ -135,17 +135,20 @@ describe('an ordinary operation', () => {
     const service = video({
       DescribeStream: async ({ signal }: AwsCall<unknown>) => {
         resolve(signal);
-        await once(signal, 'abort');
+        // Fails with the signal's reason.
+        await once(new EventEmitter(), 'never', { signal });
         return {};
       },
     });
-    const { origin, logLines } = await startFrame(t, [service]);
+    const { origin, logLines, observations } = await startFrame(t, [service]);
     const { outgoing, reply } = beginPost(`${origin}/describeStream`);
     outgoing.end('{}');
     const signal = await promise;
     outgoing.destroy();
     await assert.rejects(reply);
-    await until('the abort', () => signal.aborted);
+    await until('the end', () => observations.length > 0);
+    assert.ok(signal.aborted);
+    assert.equal(observations[0]?.errorCode, 'ClientGone');
     assert.deepEqual(logLines, []);
   });
 
