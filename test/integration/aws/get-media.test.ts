@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
 import { describe, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { DeleteStreamCommand, DescribeStreamCommand } from '@aws-sdk/client-kinesis-video';
 import { GetMediaCommand, type StartSelector } from '@aws-sdk/client-kinesis-video-media';
 import { decodedVideoMd5, type ProbedPacket, probePackets } from '../../e2e/support/media.ts';
 import { startAwsServer } from './support/aws-server.ts';
-import { type CheckedFragment, mergeFragments } from './support/matroska-checker.ts';
+import {
+  type CheckedFragment,
+  checkFragments,
+  checkParserRules,
+  mergeFragments,
+} from './support/matroska-checker.ts';
 import { MediaConsumer, numbersOf } from './support/media-consumer.ts';
 import { mkvinfo, temporaryFile } from './support/mkvinfo.ts';
 import { runAwsCli, runBoto3 } from './support/python-clients.ts';
@@ -248,5 +256,28 @@ answer([len(body), body.count(b'AWS_KINESISVIDEO_CONTINUATION_TOKEN')])`,
   )) as number[];
   assert.ok((read[0] ?? 0) > 400_000);
   assert.ok((read[1] ?? 0) > 4);
+  assert.deepEqual(server.errorLines(), []);
+});
+
+test('over HTTP/2 it is the same', async (t) => {
+  const tls = (name: string) =>
+    fileURLToPath(new URL(`../../unit/server/http/tls/${name}.pem`, import.meta.url));
+  const http = { tls: { certFile: tls('cert'), keyFile: tls('key') } };
+  const server = await startAwsServer(t, { http, access: { open: true } });
+  await pushByRtmp(server, 'gate', CAMERA);
+  const session = connect(server.endpoint, { rejectUnauthorized: false });
+  t.after(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': '/getMedia' });
+  stream.end(JSON.stringify({ StreamName: 'gate', StartSelector: EARLIEST }));
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+  assert.deepEqual([headers[':status'], headers['content-type']], [200, 'video/webm']);
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) {
+    pieces.push(piece as Buffer);
+    const fragments = checkFragments(Buffer.concat(pieces), false);
+    if (fragments.length < 4) continue;
+    checkParserRules(fragments);
+    break;
+  }
   assert.deepEqual(server.errorLines(), []);
 });
