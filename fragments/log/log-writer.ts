@@ -51,6 +51,7 @@ export interface LogWriterOptions<E> {
 interface Pending<E> {
   readonly entry: E;
   readonly sizeBytes: number;
+  readonly syncWithinMs: number | undefined;
   readonly resolve: () => void;
   readonly reject: (error: LogWriteError) => void;
 }
@@ -92,8 +93,11 @@ export class LogWriter<E> {
     return this.#file?.data.sizeBytes ?? 0;
   }
 
-  /** Queues an entry of about `sizeBytes`; entries are written in order. Rejects with LogWriteError. */
-  append(entry: E, sizeBytes: number): Promise<void> {
+  /**
+   * Queues an entry of about `sizeBytes`; entries are written in order. `syncWithinMs`: for this one, instead of that of the log.
+   * Rejects with LogWriteError.
+   */
+  append(entry: E, sizeBytes: number, syncWithinMs?: number): Promise<void> {
     const refusal = this.#refusal(sizeBytes);
     if (refusal !== undefined) {
       this.#options.onWriteError(refusal);
@@ -102,7 +106,7 @@ export class LogWriter<E> {
     this.#unwrittenBytes += sizeBytes;
     this.#pendingBytes += sizeBytes;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ entry, sizeBytes, resolve, reject });
+      this.#queue.push({ entry, sizeBytes, syncWithinMs, resolve, reject });
       this.#kick();
     });
   }
@@ -183,7 +187,10 @@ export class LogWriter<E> {
       const written = this.#takeQueue(count);
       const durable = file.data.durable();
       for (const pending of written) this.#settleWith(durable, pending);
-      syncGroup.request(file.data, syncWithinMs);
+      const soonestMs = Math.min(
+        ...written.map((pending) => pending.syncWithinMs ?? Number.POSITIVE_INFINITY),
+      );
+      syncGroup.request(file.data, Number.isFinite(soonestMs) ? soonestMs : syncWithinMs);
     } catch (error) {
       framing.rollback();
       const failure = asWriteError(error);

@@ -38,6 +38,12 @@ export interface DiskFragmentLogOptions extends StoredFilesOptions {
 }
 
 /**
+ * A chunk whose producer waits is synced within this, together with the others of that kind: 40 rounds a second at most, whatever
+ * the number of streams.
+ */
+const AWAITED_WITHIN_MS = 25;
+
+/**
  * The log of one stream on disk (design.md §3): playable files that are the truth, indexes that can be thrown away.
  * Opened by LogStore.
  *
@@ -121,7 +127,8 @@ export class DiskFragmentLog implements FragmentLog, RetainedLog {
   }
 
   append(chunk: ChunkToAppend): Promise<void> {
-    return this.#writer.append(chunk, fragmentBoxBytes(chunk.tags) + chunkBytesOf(chunk));
+    const sizeBytes = fragmentBoxBytes(chunk.tags) + chunkBytesOf(chunk);
+    return this.#writer.append(chunk, sizeBytes, chunk.isAwaited === true ? AWAITED_WITHIN_MS : undefined);
   }
 
   async find(selector: FragmentSelector): Promise<FragmentInfo | undefined> {

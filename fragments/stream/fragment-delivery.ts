@@ -20,6 +20,8 @@ export interface FragmentDeliveryOptions {
   readonly log: FragmentLog;
   readonly window: MemoryLiveWindow;
   readonly numbering: StreamNumbering;
+  /** Producers wait to be told that their fragments are durable. */
+  readonly isAwaited?: boolean;
   /** Called for each step of each fragment. */
   readonly onFragment: (news: FragmentNews) => void;
 }
@@ -45,6 +47,7 @@ export class FragmentDelivery {
   readonly #log: FragmentLog;
   readonly #window: MemoryLiveWindow;
   readonly #numbering: StreamNumbering;
+  readonly #isAwaited: boolean;
   readonly #onFragment: (news: FragmentNews) => void;
   readonly #lost = new WeakSet<GrowingFragment>();
   #open: GrowingFragment | undefined;
@@ -59,6 +62,7 @@ export class FragmentDelivery {
     this.#log = options.log;
     this.#window = options.window;
     this.#numbering = options.numbering;
+    this.#isAwaited = options.isAwaited ?? false;
     this.#onFragment = options.onFragment;
   }
 
@@ -97,7 +101,7 @@ export class FragmentDelivery {
     const isLost = this.#lost.has(fragment);
     if (!isLost) {
       this.#pendingAppends++;
-      this.#log.append(chunk).then(
+      this.#log.append(isLast && this.#isAwaited ? { ...chunk, isAwaited: true } : chunk).then(
         () => this.#appended(fragment, isLast),
         (error: unknown) => this.#failed(fragment, error),
       );

@@ -32,6 +32,8 @@ export interface ChunkToAppend {
   /** 0 for the first chunk of its fragment. */
   readonly chunkIndex: number;
   readonly isLast: boolean;
+  /** The producer waits to be told that it is durable: it is synced sooner than the disk's usual round. */
+  readonly isAwaited?: boolean;
   /** Tags that arrived since the fragment's previous chunk. */
   readonly tags: readonly FragmentTag[];
   /** The bytes, by reference, in order; written with one `writev`. They stay untouched until the promise settles. */

@@ -70,6 +70,7 @@ export class ManagedStream implements OpenStream {
       log: this.log,
       window: this.window,
       numbering: this.#numbering,
+      isAwaited: true,
       onFragment: (news) => this.#report(news),
     });
   }
