@@ -4,7 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { request as startRequest } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { clusterHead, documentHeader, simpleBlockHead } from '../../../fragments/matroska/matroska-writer.ts';
+import type { Track } from '../../../fragments/media/track.ts';
 import { decodedVideoMd5, probePackets } from '../../e2e/support/media.ts';
+import { VIDEO } from '../../unit/fragments/stream/media.ts';
 import { type AwsTestServer, startAwsServer } from './support/aws-server.ts';
 import { type CheckedFragment, checkFragments, mergeFragments } from './support/matroska-checker.ts';
 import { MediaConsumer } from './support/media-consumer.ts';
@@ -135,3 +138,32 @@ for (const name of [
     assert.deepEqual(server.errorLines(), []);
   });
 }
+
+test('tracks of codecs that nobody knows come back as they were', async (t) => {
+  const video = { ...VIDEO, timescale: 10_000 };
+  const sensor: Track = {
+    ...{ id: 2, kind: 'data', codec: 'opaque', timescale: 10_000, codecString: '' },
+    ...{ config: Buffer.from('calibration'), contentType: 'D_TEMPERATURE' },
+  };
+  const header = documentHeader([video, sensor], 100_000);
+  const clusters = [0, 20_003, 40_001].map((ticks) => {
+    const blocks = [0, 1, 2, 3].flatMap((i) => {
+      const data = Buffer.from(`${i % 2 === 0 ? 'picture' : 'reading'} ${ticks + i}`);
+      return [simpleBlockHead(1 + (i % 2), i * 4999 - (i === 3 ? 1 : 0), i < 2, data.length), data];
+    });
+    return Buffer.concat([clusterHead(ticks), ...blocks]);
+  });
+  const body = Buffer.concat([header, ...clusters]);
+  const { fragments, server } = await roundTrip(t, body);
+  assert.deepEqual(
+    fragments.map(({ blocks }) => byTrack(blocks)[0]),
+    clustersOf(body).map((blocks) => byTrack(blocks)[0]),
+  );
+  assert.deepEqual(
+    fragments.map(({ blocks }) => byTrack(blocks)[1]?.map(([ticks, , data]) => [ticks, data])),
+    clustersOf(body).map((blocks) => byTrack(blocks)[1]?.map(([ticks, , data]) => [ticks, data])),
+  );
+  assert.ok(fragments.every((fragment) => fragment.header.equals(header)));
+  assert.ok(fragments.every(({ timecodeScaleNs }) => timecodeScaleNs === 100_000));
+  assert.deepEqual(server.errorLines(), []);
+});
