@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:http2';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { GetIceServerConfigCommand } from '@aws-sdk/client-kinesis-video-signaling';
 import { type AwsTestServer, startAwsServer } from './support/aws-server.ts';
 import { runAwsCli, runBoto3 } from './support/python-clients.ts';
@@ -26,6 +29,44 @@ test('the SDK for JavaScript is known by its key', async (t) => {
   server.revokeKey(server.admin.id);
   await assert.rejects(ask(), { name: 'UnrecognizedClientException' });
   assert.deepEqual(server.errorLines(), []);
+});
+
+/** What the SDK hands to its transport. */
+interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body?: string | Uint8Array;
+}
+
+test('what the SDK signs holds over HTTP/2 and TLS, however the host is written', async (t) => {
+  const file = (name: string) =>
+    fileURLToPath(new URL(`../../unit/server/http/tls/${name}`, import.meta.url));
+  const tls = { certFile: file('cert.pem'), keyFile: file('key.pem') };
+  const server = await startAwsServer(t, { http: { tls } });
+  const session = connect(server.endpoint, { rejectUnauthorized: false });
+  t.after(() => session.close());
+  const statusOf = async (write: (headers: Record<string, string>) => Record<string, string>) => {
+    let status = 0;
+    const { signaling } = sdkClients(t, server);
+    const requestHandler = {
+      async handle({ method, path, headers, body }: SignedRequest): Promise<never> {
+        const stream = session.request({ ...write(headers), ':method': method, ':path': path });
+        stream.end(body);
+        const [answer] = (await once(stream, 'response')) as [Record<string, number>];
+        status = answer[':status'] ?? 0;
+        stream.resume();
+        await once(stream, 'close');
+        throw new Error('answered');
+      },
+    };
+    Object.assign(signaling.config, { requestHandler });
+    await assert.rejects(signaling.send(new GetIceServerConfigCommand({ ChannelARN: ARN })), /answered/);
+    return status;
+  };
+  assert.equal(await statusOf((headers) => headers), 404);
+  assert.equal(await statusOf(({ host = '', ...headers }) => ({ ...headers, ':authority': host })), 404);
+  assert.equal(await statusOf((headers) => ({ ...headers, host: 'elsewhere' })), 403);
 });
 
 test('the aws command is known by its key', async (t) => {
