@@ -199,7 +199,8 @@ export class Upload {
       await this.#changed.until(canGoOn, this.#signal);
       if (session.isOver) {
         if (session.error !== undefined) throw session.error;
-        if (this.#buffer.count > 0) throw unacknowledged(this.#buffer.count);
+        if (this.#buffer.awaitingCount > 0) throw unacknowledged(this.#buffer.awaitingCount);
+        await this.#outlastSilence();
         return;
       }
       const next = this.#buffer.peek();
@@ -213,6 +214,16 @@ export class Upload {
       this.#write(session, this.#buffer.take(WRITE_BYTES));
       this.#options.onProgress?.(this.progress);
     }
+  }
+
+  /** The service hangs up on those who are silent (kvs.md §2.5): a source that goes on gets a new session, with all of its fragment. */
+  async #outlastSilence(): Promise<void> {
+    const heldBytes = this.#buffer.sizeBytes;
+    await this.#changed.until(
+      () => this.#buffer.sizeBytes !== heldBytes || this.#isSourceAtEnd,
+      this.#signal,
+    );
+    this.#fragmentsSentAgain += this.#buffer.rewind();
   }
 
   #write(session: PutMediaSession, parts: readonly Uint8Array[]): void {

@@ -348,6 +348,30 @@ describe('a session that breaks', () => {
     assert.deepEqual(reasons, ['UnacknowledgedFragments', 'AckTimeout']);
   });
 
+  it('is not one that the service ends since the source is silent', async () => {
+    const hungUp = Promise.withResolvers<void>();
+    await using service = await FakeService.start({
+      onFrame({ index, request, response }) {
+        if (index > 0) return;
+        request.socket.once('close', () => hungUp.resolve());
+        response.end();
+      },
+    });
+    async function* samples(): AsyncGenerator<Sample> {
+      yield* frames(1);
+      await hungUp.promise;
+      // The client reads the end of the reply in one of the next turns; one that writes before that has seen a broken session.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      yield* frames(19, 1);
+    }
+    const source = { tracks: [VIDEO], samples: samples() };
+    const { acks, progress } = await upload(options(service, { source }));
+    assert.equal(progress.sessions, 2);
+    assert.ok(progress.reconnections <= 1);
+    assert.deepEqual(persisted(acks), timesOf(2));
+    assert.equal(framesOf(service.sessions[1]).length, 20);
+  });
+
   it('is one that answers nonsense', async () => {
     await using service = await FakeService.start({
       onFragment(session, timecode) {
