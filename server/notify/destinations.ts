@@ -35,6 +35,9 @@ export function webhookOf(uri: string): URL {
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new DestinationError('Notifications go to an https: or http: URL.');
   }
+  if (/%(?![0-9a-f]{2})/i.test(url.username + url.password)) {
+    throw new DestinationError('The name and the password in the URL are not escaped well.');
+  }
   return url;
 }
 

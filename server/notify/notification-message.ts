@@ -10,7 +10,7 @@ const SUBJECT = 'Kinesis Video Streams Notification';
  * notification itself is the string `Message` (kvs.md §1.4). Times in it are epoch ms.
  */
 export function notificationRequest(
-  url: string,
+  webhook: URL,
   streamArn: string,
   event: FragmentEvent,
   custom: ReadonlyMap<string, string>,
@@ -24,6 +24,9 @@ export function notificationRequest(
     NotificationType: 'PERSISTED',
     NotificationPayload: Object.fromEntries(custom),
   };
+  const url = new URL(webhook);
+  url.username = '';
+  url.password = '';
   const messageId = randomUUID();
   const envelope = {
     Type: 'Notification',
@@ -35,8 +38,9 @@ export function notificationRequest(
   };
   return {
     method: 'POST',
-    url,
+    url: url.href,
     headers: {
+      ...basicAuthorization(webhook),
       // As the service sends it: subscribers read JSON from a text body.
       'content-type': 'text/plain; charset=UTF-8',
       'user-agent': 'Framelog',
@@ -46,4 +50,11 @@ export function notificationRequest(
     },
     body: Buffer.from(JSON.stringify(envelope)),
   };
+}
+
+/** A name and a password in the URL are sent as such. */
+function basicAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

@@ -134,7 +134,7 @@ export class Notifier {
       configuration && this.#destination(event.stream, () => webhookOf(configuration.DestinationConfig.Uri));
     if (url === undefined) return;
     const { arnOf, now } = this.#options;
-    const request = notificationRequest(url.href, arnOf(stream), event, wishes.custom, now());
+    const request = notificationRequest(url, arnOf(stream), event, wishes.custom, now());
     this.counters.notifications += 1;
     this.deliveries.add({
       destination: url.href,
