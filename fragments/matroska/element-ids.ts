@@ -9,7 +9,6 @@ export const DOC_TYPE = 0x4282;
 export const DOC_TYPE_VERSION = 0x4287;
 export const DOC_TYPE_READ_VERSION = 0x4285;
 
-export const VOID = 0xec;
 export const SEGMENT = 0x18538067;
 export const SEEK_HEAD = 0x114d9b74;
 export const CUES = 0x1c53bb6b;
@@ -17,7 +16,6 @@ export const CHAPTERS = 0x1043a770;
 export const ATTACHMENTS = 0x1941a469;
 
 export const INFO = 0x1549a966;
-export const SEGMENT_UID = 0x73a4;
 export const TIMECODE_SCALE = 0x2ad7b1;
 export const MUXING_APP = 0x4d80;
 export const WRITING_APP = 0x5741;
