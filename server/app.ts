@@ -28,6 +28,7 @@ import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
 import { catalogNotificationSettings } from './notify/catalog-settings.ts';
 import { destinationProblem } from './notify/destinations.ts';
 import { Notifier } from './notify/notifier.ts';
+import { createConsumedMetrics } from './observe/cloudwatch-metrics.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
@@ -53,6 +54,7 @@ import {
   signalingSettingsOf,
   wholeFilesSettingsOf,
 } from './part-settings.ts';
+import { ConsumedFragments } from './playback/consumed-fragments.ts';
 import { createHlsRoute } from './playback/hls/hls-route.ts';
 import { newSessionCounters } from './playback/session/session-counters.ts';
 import { createSessionRoutes } from './playback/session/session-routes.ts';
@@ -175,6 +177,10 @@ async function start(
     now: nowMs,
   });
   closers.add(() => notifier.close());
+  const consumed = new ConsumedFragments();
+  const mediaTotals = newMediaTotals();
+  const putMediaCounters = new PutMediaCounters();
+  const countersByStream = [consumed, mediaTotals.getMedia, mediaTotals.fragmentList, putMediaCounters];
   const streams = new StreamRegistry({
     ...registrySettingsOf(config),
     catalog,
@@ -183,6 +189,9 @@ async function start(
     onFragment: (event) => {
       countFragment(events, event);
       notifier.onFragment(event);
+    },
+    onDeleted: (name) => {
+      for (const counters of countersByStream) counters.forget(name);
     },
   });
   closers.add(() => streams.close(nowMs()));
@@ -208,7 +217,7 @@ async function start(
   const hls = createHlsRoute({ streams, access, sender, logger, now: nowMs });
   const playback = {
     sessions: new Sessions(streams, access.secretFor('streaming-session')),
-    counters: newSessionCounters(),
+    counters: newSessionCounters(consumed),
   };
   const metrics = createMetrics({
     version,
@@ -221,13 +230,12 @@ async function start(
     hls,
     nowMs,
   });
-  const putMediaCounters = new PutMediaCounters();
   createPutMediaMetrics(metrics, putMediaCounters);
-  const mediaTotals = newMediaTotals();
   createMediaMetrics(metrics, mediaTotals);
   createWholeFileMetrics(metrics, files);
   createNotifyMetrics(metrics, notifier);
   createSessionMetrics(metrics, playback.counters);
+  createConsumedMetrics(metrics, consumed);
   const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
@@ -256,6 +264,7 @@ async function start(
         applyRetention: (name) => store.applyRetention(name),
         destinationProblem: (use, uri) => destinationProblem(use, uri, destinationsOf(config)),
       },
+      consumed,
       putMedia: {
         streams,
         settings: putMediaSettingsOf(config),

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { MediaSender } from '../http/media-sender.ts';
 import { createPutMediaService, type PutMediaParts } from '../ingest/put-media/put-media-operation.ts';
+import type { ConsumedFragments } from '../playback/consumed-fragments.ts';
 import type { WholeFiles } from '../playback/whole-files.ts';
 import type { IceServerSettings } from '../signaling/ice-servers.ts';
 import type { SignalingRelay } from '../signaling/signaling-relay.ts';
@@ -31,7 +32,9 @@ export interface AwsParts {
     'autoCreate' | 'maxChannels' | 'applyRetention' | 'destinationProblem'
   >;
   readonly putMedia: Omit<PutMediaParts, 'resources'>;
-  readonly media: Omit<MediaPartsOptions, 'resources'>;
+  /** What of the archive is consumed, by any of the operations. */
+  readonly consumed: ConsumedFragments;
+  readonly media: Omit<MediaPartsOptions, 'resources' | 'consumed'>;
   readonly playback: Pick<StreamingSessionParts, 'sessions' | 'counters'>;
   readonly kinesis: Omit<KinesisParts, 'account'>;
   readonly files: { readonly files: WholeFiles; readonly sender: MediaSender };
@@ -40,11 +43,11 @@ export interface AwsParts {
 
 /** Every AWS service of this server, put together: the one place where a service is plugged in. */
 export function createAwsServices(parts: AwsParts): readonly AwsService[] {
-  const { account, catalog, streams, signaling } = parts;
+  const { account, catalog, streams, signaling, consumed } = parts;
   const { files, sender } = parts.files;
   const resources = new CatalogVideoResources(streams, account);
   const channels = new ChannelResources(catalog.channels, account);
-  const media = mediaOperations({ resources, ...parts.media });
+  const media = mediaOperations({ resources, consumed, ...parts.media });
   return [
     createControlService({
       account,
@@ -57,11 +60,11 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
     createPutMediaService({ resources, ...parts.putMedia }),
     createMediaService(media.getMedia),
     createArchivedService(
-      listFragments(resources),
+      listFragments(resources, consumed),
       media.fragmentList,
       streamingSessions({ account, resources, ...parts.playback }),
-      getClip({ resources, clips: files.clips, sender, limits: files.settings.clipLimits }),
-      getImages(resources, files.images),
+      getClip({ resources, clips: files.clips, sender, limits: files.settings.clipLimits, consumed }),
+      getImages(resources, files.images, consumed),
     ),
     createSignalingService({ channels, ...signaling }),
     createKinesisService({ account, ...parts.kinesis }),

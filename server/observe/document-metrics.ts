@@ -5,11 +5,13 @@ import { newHttpCounters } from '../http/http-counters.ts';
 import { PutMediaCounters } from '../ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../ingest/rtmp/rtmp-counters.ts';
 import { wholeFilesSettingsOf } from '../part-settings.ts';
+import { ConsumedFragments } from '../playback/consumed-fragments.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { newSessionCounters } from '../playback/session/session-counters.ts';
 import { WholeFiles } from '../playback/whole-files.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
+import { cloudWatchTable, createConsumedMetrics } from './cloudwatch-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
@@ -29,6 +31,14 @@ What to alert on: \`framelog_fragments_lost_total\` above 0; \`framelog_stream_p
 \`framelog_http_failures_total\` and \`framelog_rtmp_protocol_errors_total\` that jump; a camera's \`framelog_stream_bitrate_bps\` at 0.
 
 This page is made from the server's registry by \`node test/docs/write-docs.ts\`.
+`;
+
+const CLOUDWATCH = `## For those who know the names of CloudWatch
+
+Latencies are sums and counts: their quotient is the mean. \`<Operation>.Requests\` and \`.Latency\` of operations that answer at once are
+\`framelog_aws_call_seconds\` with the label \`operation\`, their \`.Success\` is what \`framelog_aws_errors_total\` leaves of them; those of
+\`GetHLSMediaPlaylist\` and the other calls of players are \`framelog_streaming_session_responses_total\` and
+\`framelog_streaming_session_seconds_total\` with the label \`api\`. Streams are told apart by the label \`stream\`: the first 1000, as long as they exist.
 `;
 
 /** No metric is read while they are described. */
@@ -52,6 +62,7 @@ export function documentMetrics(): string {
   createPutMediaMetrics(registry, new PutMediaCounters());
   createMediaMetrics(registry, newMediaTotals());
   createSessionMetrics(registry, newSessionCounters());
+  createConsumedMetrics(registry, new ConsumedFragments());
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWholeFileMetrics(registry, new WholeFiles(wholeFilesSettingsOf(configSchema.parse({})), () => 0));
   createNotifyMetrics(registry, {
@@ -60,10 +71,12 @@ export function documentMetrics(): string {
   });
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
-  const rows = registry.getMetricsAsArray().map((metric) => {
+  const metrics = registry.getMetricsAsArray();
+  const rows = metrics.map((metric) => {
     const labels = 'labelNames' in metric ? (metric.labelNames as readonly string[]) : [];
     const shownLabels = labels.map((label) => `\`${label}\``).join(', ');
     return `| \`${metric.name}\` | ${metric.type} | ${shownLabels} | ${metric.help.replaceAll('|', '\\|')} |`;
   });
-  return `${HEAD}\n| metric | type | labels | what it is |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  const table = `| metric | type | labels | what it is |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  return `${HEAD}\n${table}\n${CLOUDWATCH}\n${cloudWatchTable(metrics)}`;
 }

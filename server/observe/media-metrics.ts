@@ -12,9 +12,9 @@ export interface MediaSources {
 export function createMediaMetrics(registry: Registry, { getMedia, fragmentList }: MediaSources): void {
   const to = new Instruments(registry);
   const count = (name: string, help: string, from: MediaCountersByStream, what: keyof MediaCounters) =>
-    to.countBy(name, help, 'stream', () => from.values(what));
+    to.countBy(name, help, 'stream', () => from.by((counters) => counters[what]));
   const level = (name: string, help: string, from: MediaCountersByStream, what: keyof MediaCounters) =>
-    to.levelBy(name, help, 'stream', () => from.values(what));
+    to.levelBy(name, help, 'stream', () => from.by((counters) => counters[what]));
 
   level('framelog_get_media_connections', 'Consumers that GetMedia serves now.', getMedia, 'connections');
   count(

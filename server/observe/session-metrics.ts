@@ -18,6 +18,12 @@ export function createSessionMetrics(registry: Registry, counters: SessionCounte
     () => counters.answered,
   );
   instruments.countBy(
+    'framelog_streaming_session_seconds_total',
+    'Time to answer these calls, by the same name: divided by their number, the mean that CloudWatch calls Latency.',
+    'api',
+    () => counters.answeredMs,
+  );
+  instruments.countBy(
     'framelog_streaming_session_refused_total',
     'Calls of players of streaming sessions that were refused, by error.',
     'code',

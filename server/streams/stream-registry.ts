@@ -51,6 +51,8 @@ export interface StreamRegistryOptions {
   readonly now: () => number;
   /** Follows the fragments of all streams, for metrics and log lines. */
   readonly onFragment?: (event: FragmentEvent) => void;
+  /** A stream and its files are gone. */
+  readonly onDeleted?: (stream: string) => void;
   /** A producer's session is over and settled: what it did not take as it came, for a log line. */
   readonly onSessionEnd?: (stream: string, counters: WriterCounters) => void;
 }
@@ -144,6 +146,7 @@ export class StreamRegistry implements StreamService, FragmentStreams {
       // Files first: a record without files is an empty stream, files without a record would come back with the name.
       await logs.delete(name);
       catalog.deleteStream(name);
+      this.#options.onDeleted?.(name);
     } finally {
       this.#deleting.delete(name);
     }

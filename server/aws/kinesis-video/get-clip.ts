@@ -2,6 +2,7 @@ import type { MediaSender } from '../../http/media-sender.ts';
 import type { ClipLimits } from '../../playback/clip/clip.ts';
 import { ClipError, type ClipErrorCode } from '../../playback/clip/clip-error.ts';
 import { type ClipMaker, ClipsBusyError } from '../../playback/clip/clip-maker.ts';
+import type { ConsumedFragments } from '../../playback/consumed-fragments.ts';
 import { selectFragments } from '../../playback/session/fragment-selection.ts';
 import { type AwsCall, AwsError } from '../aws-call.ts';
 import type { OperationTable } from '../operation-table.ts';
@@ -21,6 +22,7 @@ export interface GetClipOptions {
   readonly clips: ClipMaker;
   readonly sender: MediaSender;
   readonly limits: ClipLimits;
+  readonly consumed: ConsumedFragments;
 }
 
 const DAY_MS = 86_400_000;
@@ -39,7 +41,7 @@ const CODES: Readonly<Record<ClipErrorCode, string>> = {
  * GetClip (kvs.md §4.5): the fragments that begin in a range as one MP4 file, up to the limits. Gaps are closed up: the file plays
  * through, and every stretch of media keeps its own timing to the tick.
  */
-export function getClip({ resources, clips, sender, limits }: GetClipOptions): OperationTable {
+export function getClip({ resources, clips, sender, limits, consumed }: GetClipOptions): OperationTable {
   return {
     streamHandlers: {
       GetClip: async (call: AwsCall<GetClipInput>, request, response) => {
@@ -56,6 +58,9 @@ export function getClip({ resources, clips, sender, limits }: GetClipOptions): O
         requireRetention(video);
         const retainedFromMs = archivedFromMs(video, nowMs);
         const fragments = await selectFragments(stream.log, range, limits.maxFragments, retainedFromMs);
+        const points = consumed.of(video.name);
+        points.metadata += fragments.length;
+        points.media += fragments.length;
         const clip = await clips.make(stream.log, fragments, limits).catch((error: unknown) => {
           throw translated(error);
         });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DecodeError, type PictureFormat } from '../../../ml/decode/decode-job.ts';
+import type { ConsumedFragments } from '../../playback/consumed-fragments.ts';
 import type { ImageAt, ImageService } from '../../playback/images/image-service.ts';
 import { type AwsCall, AwsError, type AwsOutput } from '../aws-call.ts';
 import type { OperationTable } from '../operation-table.ts';
@@ -37,7 +38,11 @@ const MAX_REPLY_CHARS = 64 * 1024 * 1024;
  * GetImages (kvs.md §4.6): the first at StartTimestamp, then one every SamplingInterval; each is the frame shown at that instant,
  * the nearest at or before it. TimeStamp is the instant that was sampled.
  */
-export function getImages(resources: VideoResources, images: ImageService): OperationTable {
+export function getImages(
+  resources: VideoResources,
+  images: ImageService,
+  consumed: ConsumedFragments,
+): OperationTable {
   return {
     handlers: {
       GetImages: async (call: AwsCall<GetImagesInput>): Promise<AwsOutput> => {
@@ -60,6 +65,9 @@ export function getImages(resources: VideoResources, images: ImageService): Oper
         const answers = await images.images(stream, question).catch((error: unknown) => {
           throw translated(error);
         });
+        const points = consumed.of(video.name);
+        points.metadata += METADATA_POINTS + limit;
+        points.media += answers.filter((answer) => 'image' in answer).length;
         const page = fitting(answers.map(imageOf));
         const next = from + page.length;
         // "If the last page is full a NextToken appears": a client asks once more, and finds nothing.
@@ -147,6 +155,8 @@ function pictureFormatOf({
   };
 }
 
+/** "GetImages = 400 + max" (kvs.md §8). */
+const METADATA_POINTS = 400;
 const DIGEST_BYTES = 16;
 
 /** What a token goes on with: the same question to the same stream. */

@@ -1,5 +1,6 @@
 import { type FragmentInfo, fragmentDurationMs } from '../../../fragments/stream/fragment.ts';
 import type { ReadSource } from '../../../fragments/stream/stream-reader.ts';
+import type { ConsumedFragments } from '../../playback/consumed-fragments.ts';
 import { firstRetainedOrdinal } from '../../playback/matroska/start-position.ts';
 import type { FragmentRange } from '../../playback/session/fragment-selection.ts';
 import { type AwsCall, AwsError, type AwsOutput } from '../aws-call.ts';
@@ -20,7 +21,7 @@ interface ListFragmentsInput extends StreamReference {
 const DEFAULT_RESULTS = 100;
 
 /** ListFragments (kvs.md §4.1): fragments by their start, in order of arrival, those not on disk yet included. */
-export function listFragments(resources: VideoResources): OperationTable {
+export function listFragments(resources: VideoResources, consumed: ConsumedFragments): OperationTable {
   return {
     handlers: {
       ListFragments: async (call: AwsCall<ListFragmentsInput>): Promise<AwsOutput> => {
@@ -36,6 +37,7 @@ export function listFragments(resources: VideoResources): OperationTable {
         const limit = input.MaxResults ?? DEFAULT_RESULTS;
         const from = { ...page, ordinal: Math.max(page.ordinal, oldest) };
         const found = await fragmentsStarting(stream, from, limit + 1);
+        consumed.of(video.name).metadata += limit;
         const shown = found.slice(0, limit);
         const next = found[limit];
         return {

@@ -1,5 +1,6 @@
 import type { FragmentInfo } from '../../../fragments/stream/fragment.ts';
 import type { ReadSource } from '../../../fragments/stream/stream-reader.ts';
+import type { ConsumedFragments } from '../../playback/consumed-fragments.ts';
 import type { MediaCountersByStream } from '../../playback/matroska/media-counters.ts';
 import { readFragmentList } from '../../playback/matroska/read-media.ts';
 import { type AwsCall, AwsError } from '../aws-call.ts';
@@ -16,6 +17,7 @@ export interface MediaForFragmentListOptions {
   readonly resources: VideoResources;
   readonly connections: MediaConnections;
   readonly counters: MediaCountersByStream;
+  readonly consumed: ConsumedFragments;
   readonly longestFragmentMs: number;
   readonly now: () => number;
 }
@@ -32,6 +34,7 @@ export function mediaForFragmentList(options: MediaForFragmentListOptions): Oper
         const { input, principal, nowMs } = call;
         const { video, stream } = await resources.open(input, 'view', principal);
         const fragments = await findAll(stream, input.Fragments, archivedFromMs(video, nowMs));
+        options.consumed.of(video.name).media += fragments.length;
         const request = { call, video, counters: options.counters.of(video.name) };
         await connections.serve(request, response, (signal) =>
           readFragmentList(stream, fragments, { signal, now, longestFragmentMs }),

@@ -1,3 +1,4 @@
+import type { ConsumedFragments } from '../../playback/consumed-fragments.ts';
 import { MediaCountersByStream } from '../../playback/matroska/media-counters.ts';
 import type { OperationTable } from '../operation-table.ts';
 import { getMedia } from './get-media.ts';
@@ -28,6 +29,7 @@ export interface MediaPartsOptions {
   readonly resources: VideoResources;
   readonly settings: MediaSettings;
   readonly totals: MediaTotals;
+  readonly consumed: ConsumedFragments;
   /** Epoch ms. */
   readonly now: () => number;
   /** The server closes: connections end. */
@@ -54,6 +56,7 @@ export function mediaOperations(options: MediaPartsOptions): {
       ...shared,
       connections: connections(undefined),
       counters: totals.fragmentList,
+      consumed: options.consumed,
     }),
   };
 }

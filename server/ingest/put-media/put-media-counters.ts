@@ -1,3 +1,5 @@
+import { CountersByStream } from '../../observe/counters-by-stream.ts';
+
 /** A time that is measured again and again. */
 export interface Latency {
   count: number;
@@ -30,28 +32,10 @@ export type LatencyName = {
   [Name in keyof StreamPutMediaCounters]: StreamPutMediaCounters[Name] extends Latency ? Name : never;
 }[keyof StreamPutMediaCounters];
 
-/** Streams that are counted by themselves; what is beyond is counted together, so that a scrape stays small. */
-export const MAX_COUNTED_STREAMS = 1000;
-export const OTHER_STREAMS = 'other (beyond 1000)';
-
 /** Counters by stream. */
-export class PutMediaCounters {
-  readonly #streams = new Map<string, StreamPutMediaCounters>();
-
-  /** Those of one stream. */
-  of(stream: string): StreamPutMediaCounters {
-    const known = this.#streams.get(stream);
-    if (known !== undefined) return known;
-    const isFull = this.#streams.size >= MAX_COUNTED_STREAMS && stream !== OTHER_STREAMS;
-    if (isFull) return this.of(OTHER_STREAMS);
-    const counters = newCounters();
-    this.#streams.set(stream, counters);
-    return counters;
-  }
-
-  /** One number of each stream, by its name. */
-  by(read: (counters: StreamPutMediaCounters) => number): ReadonlyMap<string, number> {
-    return new Map(Array.from(this.#streams, ([stream, counters]) => [stream, read(counters)]));
+export class PutMediaCounters extends CountersByStream<StreamPutMediaCounters> {
+  constructor() {
+    super(newCounters);
   }
 }
 

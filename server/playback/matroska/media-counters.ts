@@ -1,4 +1,4 @@
-import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../observe/stream-levels.ts';
+import { CountersByStream } from '../../observe/counters-by-stream.ts';
 
 /** What consumers of one stream's media got, as CloudWatch counts it (kvs.md §8: `GetMedia.*`). */
 export interface MediaCounters {
@@ -18,16 +18,9 @@ export interface MediaCounters {
 }
 
 /** The counters of each stream that had consumers since the start. */
-export class MediaCountersByStream {
-  readonly #byStream = new Map<string, MediaCounters>();
-
-  /** Those of a stream; of all streams together that are too many to be told apart. */
-  of(stream: string): MediaCounters {
-    const known = this.#byStream.get(stream);
-    if (known !== undefined) return known;
-    if (this.#byStream.size >= MAX_LABELLED_STREAMS && stream !== OTHER_STREAMS)
-      return this.of(OTHER_STREAMS);
-    const counters: MediaCounters = {
+export class MediaCountersByStream extends CountersByStream<MediaCounters> {
+  constructor() {
+    super(() => ({
       outgoingBytes: 0,
       outgoingFragments: 0,
       outgoingFrames: 0,
@@ -36,13 +29,6 @@ export class MediaCountersByStream {
       successes: 0,
       failures: 0,
       connections: 0,
-    };
-    this.#byStream.set(stream, counters);
-    return counters;
-  }
-
-  /** One of the numbers by stream. */
-  values(name: keyof MediaCounters): ReadonlyMap<string, number> {
-    return new Map(Array.from(this.#byStream, ([stream, counters]) => [stream, counters[name]]));
+    }));
   }
 }

@@ -6,7 +6,7 @@ import type { MediaRoute } from '../../http/media-route.ts';
 import type { MediaSender } from '../../http/media-sender.ts';
 import { StreamError } from '../../streams/stream-service.ts';
 import { SESSION_CALLS, type SessionServices } from './session-calls.ts';
-import type { SessionApi, SessionCounters } from './session-counters.ts';
+import { countAnswer, type SessionApi, type SessionCounters } from './session-counters.ts';
 import { SessionError } from './session-error.ts';
 import { parseSessionQuery } from './session-query.ts';
 import type { Sessions } from './sessions.ts';
@@ -88,7 +88,7 @@ class SessionRoute implements MediaRoute {
     const nowMs = this.#options.now();
     const session = await this.#services.sessions.find(query.token, this.#protocol, nowMs);
     await SESSION_CALLS[api](this.#services, { request, response, query, session, nowMs });
-    this.#services.counters.answered[api] += 1;
+    countAnswer(this.#services.counters, api, session.facts, this.#options.now() - nowMs);
   }
 
   #refuse(request: IncomingMessage, response: ServerResponse, path: string, error: unknown): void {

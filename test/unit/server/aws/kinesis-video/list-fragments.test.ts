@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AwsHandler } from '../../../../../server/aws/aws-call.ts';
 import { listFragments } from '../../../../../server/aws/kinesis-video/list-fragments.ts';
+import { ConsumedFragments } from '../../../../../server/playback/consumed-fragments.ts';
 import { camera, NOW_MS } from '../../../fragments/stream/media.ts';
 import { WriterRig } from '../../../fragments/stream/writer-rig.ts';
 import { awsError, callOf, OneStream, VIDEO_STREAM } from './support.ts';
@@ -22,10 +23,11 @@ interface Page {
 class ListRig {
   readonly rig = new WriterRig({ windowFragments: 3 });
   readonly resources = new OneStream(this.rig);
+  readonly consumed = new ConsumedFragments();
   nowMs = NOW_MS + 60_000;
 
   async list(input: object): Promise<Page> {
-    const list = listFragments(this.resources).handlers?.ListFragments as AwsHandler;
+    const list = listFragments(this.resources, this.consumed).handlers?.ListFragments as AwsHandler;
     const output = await list(callOf({ StreamName: 'gate', ...input }, { nowMs: this.nowMs }));
     return output as unknown as Page;
   }

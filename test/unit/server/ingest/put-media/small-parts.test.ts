@@ -6,11 +6,8 @@ import { errorAck, fragmentAck, NO_FRAGMENT } from '../../../../../server/ingest
 import { readFragmentTags } from '../../../../../server/ingest/put-media/fragment-tags.ts';
 import { LeadClock } from '../../../../../server/ingest/put-media/lead-clock.ts';
 import { Pace } from '../../../../../server/ingest/put-media/pace.ts';
-import {
-  MAX_COUNTED_STREAMS,
-  OTHER_STREAMS,
-  PutMediaCounters,
-} from '../../../../../server/ingest/put-media/put-media-counters.ts';
+import { PutMediaCounters } from '../../../../../server/ingest/put-media/put-media-counters.ts';
+import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../../server/observe/stream-levels.ts';
 
 const NUMBER = '91343852333182006801812051225829315333083406205';
 
@@ -88,8 +85,8 @@ test('the next cluster tells how long the last frame lasts, unless another track
 
 test('counters have a bound of streams', () => {
   const counters = new PutMediaCounters();
-  for (let at = 0; at < MAX_COUNTED_STREAMS + 5; at++) counters.of(`cam${at}`).incomingBytes += 1;
+  for (let at = 0; at < MAX_LABELLED_STREAMS + 5; at++) counters.of(`cam${at}`).incomingBytes += 1;
   const bytes = counters.by((of) => of.incomingBytes);
-  assert.equal(bytes.size, MAX_COUNTED_STREAMS + 1);
+  assert.equal(bytes.size, MAX_LABELLED_STREAMS + 1);
   assert.equal(bytes.get(OTHER_STREAMS), 5);
 });
