@@ -66,8 +66,10 @@ export class PutMediaSession {
   readonly #bytesPace: Pace;
   readonly #fragmentsPace: Pace;
   readonly #startMs: number;
-  /** Events of bytes that were taken, oldest first. */
-  readonly #events: Iterator<MatroskaEvent>[] = [];
+  /** Bytes that were taken and not read yet: few, since who must wait is not read from. */
+  readonly #pieces: Uint8Array[] = [];
+  /** What the piece that is being read says. */
+  #events: Iterator<MatroskaEvent> | undefined;
   /** The event that must wait for this session's turn. */
   #held: MatroskaEvent | undefined;
   #timecodeScaleNs = 1_000_000;
@@ -137,8 +139,8 @@ export class PutMediaSession {
     this.#silentSinceMs = nowMs;
     this.#counters.incomingBytes += bytes.length;
     this.#bytesPace.take(bytes.length, nowMs);
-    this.#events.push(this.#reader.push(bytes)[Symbol.iterator]());
-    this.#run(nowMs);
+    this.#pieces.push(bytes);
+    if (this.#held === undefined) this.#run(nowMs);
   }
 
   /** The body is complete. */
@@ -146,12 +148,12 @@ export class PutMediaSession {
     if (this.#isEnding || this.#hasBodyEnded) return;
     this.#hasBodyEnded = true;
     this.#lastByteMs = nowMs;
-    this.#run(nowMs);
+    if (this.#held === undefined) this.#run(nowMs);
   }
 
-  /** The body broke off. */
+  /** The body broke off, unless it was complete. */
   abort(nowMs: number): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding || this.#hasBodyEnded) return;
     this.#counters.connectionErrors++;
     this.#fail('STREAM_READ_ERROR', 'the body broke off', nowMs);
   }
@@ -221,16 +223,20 @@ export class PutMediaSession {
   /** The next event of the bytes that were taken, and at the end of the body of its end. Throws MatroskaError. */
   #nextEvent(): MatroskaEvent | undefined {
     for (;;) {
-      if (this.#events.length === 0 && this.#hasBodyEnded && !this.#hasReaderEnded) {
-        this.#hasReaderEnded = true;
-        this.#events.push(this.#reader.end()[Symbol.iterator]());
-      }
-      const [events] = this.#events;
-      if (events === undefined) return undefined;
-      const { value, done } = events.next();
-      if (done !== true) return value;
-      this.#events.shift();
+      this.#events ??= this.#readOn()?.[Symbol.iterator]();
+      const next = this.#events?.next();
+      if (next === undefined) return undefined;
+      if (next.done !== true) return next.value;
+      this.#events = undefined;
     }
+  }
+
+  #readOn(): Iterable<MatroskaEvent> | undefined {
+    const piece = this.#pieces.shift();
+    if (piece !== undefined) return this.#reader.push(piece);
+    if (!this.#hasBodyEnded || this.#hasReaderEnded) return undefined;
+    this.#hasReaderEnded = true;
+    return this.#reader.end();
   }
 
   /** Answers false when the event must wait. */
@@ -419,7 +425,8 @@ export class PutMediaSession {
   #finish(nowMs: number): void {
     this.#isEnding = true;
     this.#held = undefined;
-    this.#events.length = 0;
+    this.#events = undefined;
+    this.#pieces.length = 0;
     this.#fragments.end(nowMs).then(this.#over.resolve, this.#over.reject);
   }
 }

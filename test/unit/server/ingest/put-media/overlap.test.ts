@@ -88,6 +88,25 @@ test('a session that ends or fails makes way at once', async (t) => {
   assert.deepEqual(four.said(), ['BUFFERING 4000', 'RECEIVED 4000', 'PERSISTED 4000']);
 });
 
+test('what comes while a session waits is kept: more bytes, bad ones, the end of the body', async (t) => {
+  const rig = rigFor(t);
+  const [holder, waiting, bad] = [await rig.session(), await rig.session(), await rig.session()];
+  holder.session.push(Buffer.concat([HEAD, cluster(fragmentAt(0))]), rig.nowMs);
+  const body = Buffer.concat([HEAD, cluster(fragmentAt(2000)), END_TAG]);
+  for (const { session } of [waiting, bad]) session.push(body, rig.nowMs);
+  bad.session.push(Buffer.from('no media'), rig.nowMs);
+  bad.session.push(Buffer.from('nor this'), rig.nowMs);
+  for (const { session } of [waiting, bad]) {
+    session.endOfBody(rig.nowMs);
+    session.abort(rig.nowMs);
+    assert.ok(!session.isEnding);
+  }
+  holder.session.endOfBody(rig.nowMs);
+  await Promise.all([waiting.session.over, bad.session.over]);
+  assert.deepEqual(waiting.said(), ['BUFFERING 2000', 'RECEIVED 2000', 'PERSISTED 2000']);
+  assert.deepEqual(bad.said(), ['BUFFERING 2000', 'RECEIVED 2000', 'ERROR 4006 -1', 'PERSISTED 2000']);
+});
+
 test('five sessions at most, and none beside a publisher of another kind', async (t) => {
   const rig = rigFor(t);
   const sessions = await Promise.all([1, 2, 3, 4, 5].map(() => rig.session()));
