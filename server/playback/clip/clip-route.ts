@@ -38,7 +38,7 @@ export async function answerClip(maker: ClipMaker, sender: MediaSender, call: Pl
 }
 
 async function fragmentsOf(log: FragmentLog, startMs: number, endMs: number): Promise<FragmentInfo[]> {
-  const range = { clock: 'producer' as const, fromMs: startMs - MAX_FRAGMENT_MS, toMs: endMs };
+  const range = { clock: 'producer' as const, fromMs: startMs - MAX_FRAGMENT_MS, toMs: Math.ceil(endMs) };
   const found = await selectFragments(log, range, MAX_FRAGMENTS + 1);
   if (found.length > MAX_FRAGMENTS) {
     throw new PlaybackError(

@@ -240,7 +240,9 @@ async function candidatesOf(
   fromMs: number,
   toMs: number,
 ): Promise<FragmentInfo[]> {
-  const stored = await selectFragments(log, { clock, fromMs, toMs }, MAX_FRAGMENTS, retainedFromMs);
+  // Selections are in whole milliseconds; instants need not be.
+  const range = { clock, fromMs, toMs: Math.ceil(toMs) };
+  const stored = await selectFragments(log, range, MAX_FRAGMENTS, retainedFromMs);
   const known = new Set(stored.map(({ ordinal }) => ordinal));
   const live = window.fragments
     .filter(({ samples }) => samples.length > 0)
@@ -256,8 +258,11 @@ function coveringOf(
   clock: 'server' | 'producer',
   atMs: number,
 ): FragmentInfo | undefined {
-  // Clients know starts in whole milliseconds.
-  const found = candidates.findLast((info) => Math.round(startOf(info, clock)) <= atMs);
+  const found = candidates.findLast((info) => {
+    const startMs = startOf(info, clock);
+    // Clients that know starts in whole milliseconds only may ask for one that is rounded down.
+    return startMs <= atMs || Math.round(startMs) <= atMs;
+  });
   if (found === undefined) return undefined;
   return atMs <= startOf(found, clock) + fragmentDurationMs(found) + TOLERANCE_MS ? found : undefined;
 }
