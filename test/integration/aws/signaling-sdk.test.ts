@@ -6,6 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import {
+  CreateSignalingChannelCommand,
+  GetSignalingChannelEndpointCommand,
+  KinesisVideoClient,
+} from '@aws-sdk/client-kinesis-video';
+import {
   GetIceServerConfigCommand,
   KinesisVideoSignalingClient,
   SendAlexaOfferToMasterCommand,
@@ -14,9 +19,10 @@ import { pino } from 'pino';
 import { startServer } from '../../../server/app.ts';
 import { catalogPath, SqliteCatalog } from '../../../server/catalog/sqlite-catalog.ts';
 import { makeConfig } from '../../../server/config.ts';
-import { PAYLOAD } from '../../unit/server/signaling/support.ts';
+import { cMessage, jsMessage, PAYLOAD } from '../../unit/server/signaling/support.ts';
 import { signUrl } from './support/sign-url.ts';
 import {
+  ADMIN,
   CAMERA,
   CHANNEL_ARN,
   queryOf,
@@ -106,6 +112,35 @@ describe('the signaling endpoint with the AWS SDK', () => {
     );
     const wrong = { ...VIEWER, secretAccessKey: 'wrong' };
     assert.equal(await refused({ ChannelARN: CHANNEL_ARN }, wrong), 'InvalidSignatureException');
+  });
+
+  it('goes from an empty server to an answered offer as the WebRTC SDKs do', async (t) => {
+    const host = await startWhole(t);
+    const settings = { endpoint: `http://${host}`, region: 'us-east-1', credentials: ADMIN };
+    const control = new KinesisVideoClient(settings);
+    t.after(() => control.destroy());
+    const { ChannelARN = '' } = await control.send(
+      new CreateSignalingChannelCommand({ ChannelName: 'yard' }),
+    );
+    const connect = async (Role: 'MASTER' | 'VIEWER', clientId?: string) => {
+      const { ResourceEndpointList = [] } = await control.send(
+        new GetSignalingChannelEndpointCommand({
+          ChannelARN,
+          SingleMasterChannelEndpointConfiguration: { Protocols: ['WSS', 'HTTPS'], Role },
+        }),
+      );
+      const endpoint = ResourceEndpointList.find(({ Protocol }) => Protocol === 'WSS')?.ResourceEndpoint;
+      const client = new SignalingClient(signUrl(endpoint ?? '', queryOf(ChannelARN, clientId), ADMIN));
+      t.after(() => client.socket.terminate());
+      await once(client.socket, 'open');
+      return client;
+    };
+    const viewer = await connect('VIEWER', 'one');
+    viewer.socket.send(jsMessage('SDP_OFFER'));
+    const master = await connect('MASTER');
+    await master.received(1);
+    master.socket.send(cMessage('SDP_ANSWER', 'one'));
+    assert.deepEqual(await viewer.received(1), [{ messageType: 'SDP_ANSWER', messagePayload: PAYLOAD }]);
   });
 
   it('brings an offer to the master on its WebSocket, and its answer back', async (t) => {

@@ -27,6 +27,8 @@ export const CHANNEL_ARN = `arn:aws:kinesisvideo:us-east-1:000000000000:channel/
 export const CAMERA = { accessKeyId: 'CAMERACAMERACAMERA11', secretAccessKey: 'secret of the camera' };
 export const VIEWER = { accessKeyId: 'VIEWERVIEWERVIEWER11', secretAccessKey: 'secret of the viewer' };
 
+export const ADMIN = { accessKeyId: 'ADMINADMINADMINADMIN', secretAccessKey: 'secret of the admin' };
+
 /** A connection of a client, with what it was told. */
 export class SignalingClient {
   readonly socket: WebSocket;
@@ -118,7 +120,7 @@ export async function startSignaling(
   };
 }
 
-/** A channel, the key of its camera and the key of a viewer. */
+/** A channel, the keys of its camera, of a viewer and of an admin. */
 export function seedSignaling(catalog: SqliteCatalog): void {
   const createdMs = CREATED_MS;
   catalog.channels.insert({
@@ -140,6 +142,7 @@ export function seedSignaling(catalog: SqliteCatalog): void {
     });
   insertKey(CAMERA, { action: 'publish', stream: 'door' });
   insertKey(VIEWER, { action: 'view', stream: 'door' });
+  insertKey(ADMIN, { action: 'admin' });
 }
 
 export function queryOf(channelArn: string, clientId?: string): Record<string, string> {
