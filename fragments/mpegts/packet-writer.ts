@@ -1,4 +1,4 @@
-import type { AccessUnit } from './access-unit.ts';
+import { type AccessUnit, HEADROOM_BYTES } from './access-unit.ts';
 import { type ProgramStream, writeProgramTables } from './program-tables.ts';
 import {
   HEADER_BYTES,
@@ -11,6 +11,7 @@ import {
 
 /** Output is handed on in blocks of this many packets. */
 const BLOCK_PACKETS = 696;
+const NO_BLOCK = Buffer.alloc(0);
 const COUNTERS = 16;
 const MAX_AUDIO_PES_BYTES = 0xffff;
 const ADAPTATION_ONLY = 0x20;
@@ -45,7 +46,8 @@ export interface PesContent {
 /** Cuts PES packets (ISO 13818-1 §2.4.3.6) into transport stream packets and hands them on in blocks. */
 export class PacketWriter {
   readonly #emit: (block: Buffer) => void;
-  #block = Buffer.allocUnsafeSlow(BLOCK_PACKETS * PACKET_BYTES);
+  /** Made when a packet is written. */
+  #block = NO_BLOCK;
   #at = 0;
 
   constructor(emit: (block: Buffer) => void) {
@@ -85,27 +87,23 @@ export class PacketWriter {
     let packets = Math.ceil((totalBytes + adaptationBytes) / PAYLOAD_BYTES);
     if (isLast) packets += (2 * COUNTERS - ((stream.counter + packets) % COUNTERS)) % COUNTERS;
 
-    const header = pesHeader(stream.streamId, content, fieldBytes, stuffingBytes, unit.length);
-    let writtenBytes = 0;
+    writePesHeader(stream.streamId, content, headerBytes, stuffingBytes);
+    let from = HEADROOM_BYTES - headerBytes;
+    let leftBytes = totalBytes;
     for (let left = packets; left > 0; left--) {
       const at = this.#take(1);
       const isFirst = left === packets;
       const roomBytes = PAYLOAD_BYTES - (isFirst ? adaptationBytes : 0);
-      const takenBytes = Math.min(roomBytes, totalBytes - writtenBytes - (left - 1));
+      const takenBytes = Math.min(roomBytes, leftBytes - (left - 1));
       const payloadAt = at + PACKET_BYTES - takenBytes;
       const hasAdaptation = takenBytes < PAYLOAD_BYTES;
       const control = hasAdaptation ? ADAPTATION_ONLY | PAYLOAD_ONLY : PAYLOAD_ONLY;
       this.#putHeader(at, stream.pid, isFirst ? 0x40 : 0, control, stream.counter);
       if (hasAdaptation) this.#putAdaptation(at, payloadAt, isFirst ? content : undefined);
       stream.counter = (stream.counter + 1) % COUNTERS;
-
-      const fromHeader = Math.min(takenBytes, Math.max(0, headerBytes - writtenBytes));
-      if (fromHeader > 0) header.copy(this.#block, payloadAt, writtenBytes, writtenBytes + fromHeader);
-      const from = writtenBytes + fromHeader - headerBytes;
-      if (takenBytes > fromHeader) {
-        unit.bytes.copy(this.#block, payloadAt + fromHeader, from, from + takenBytes - fromHeader);
-      }
-      writtenBytes += takenBytes;
+      unit.bytes.copy(this.#block, payloadAt, from, from + takenBytes);
+      from += takenBytes;
+      leftBytes -= takenBytes;
     }
   }
 
@@ -113,14 +111,17 @@ export class PacketWriter {
   flush(): void {
     if (this.#at === 0) return;
     const block = this.#block.subarray(0, this.#at);
-    this.#block = Buffer.allocUnsafeSlow(BLOCK_PACKETS * PACKET_BYTES);
+    this.#block = NO_BLOCK;
     this.#at = 0;
     this.#emit(block);
   }
 
   /** Room for some packets in one block. */
   #take(packets: number): number {
-    if (this.#at + packets * PACKET_BYTES > this.#block.length) this.flush();
+    if (this.#at + packets * PACKET_BYTES > this.#block.length) {
+      this.flush();
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_PACKETS * PACKET_BYTES);
+    }
     const at = this.#at;
     this.#at += packets * PACKET_BYTES;
     return at;
@@ -156,23 +157,24 @@ function adaptationBytesOf({ clock, isSync }: PesContent): number {
   return isSync ? ADAPTATION_HEAD_BYTES : 0;
 }
 
-function pesHeader(
+/** Writes the header into the room in front of the access unit. */
+function writePesHeader(
   streamId: number,
-  { pts, dts }: PesContent,
-  fieldBytes: number,
+  { unit, pts, dts }: PesContent,
+  headerBytes: number,
   stuffingBytes: number,
-  unitBytes: number,
-): Buffer {
-  const header = Buffer.allocUnsafe(9 + fieldBytes + stuffingBytes);
-  const pesBytes = 3 + fieldBytes + stuffingBytes + unitBytes;
-  header.writeUInt32BE(0x100 | streamId, 0);
+): void {
+  const header = unit.bytes;
+  const at = HEADROOM_BYTES - headerBytes;
+  const hasDts = dts !== pts;
+  const pesBytes = headerBytes - 6 + unit.length;
+  header.writeUInt32BE(0x100 | streamId, at);
   // "A value of 0 indicates that the PES packet length is neither specified nor bounded": video only.
-  header.writeUInt16BE(streamId === VIDEO_STREAM_ID || pesBytes > MAX_AUDIO_PES_BYTES ? 0 : pesBytes, 4);
-  header[6] = 0x84; // data_alignment_indicator: the access unit begins at once
-  header[7] = fieldBytes === 10 ? 0xc0 : 0x80;
-  header[8] = fieldBytes + stuffingBytes;
-  putTimestamp(header, 9, fieldBytes === 10 ? 3 : 2, pts);
-  if (fieldBytes === 10) putTimestamp(header, 14, 1, dts);
-  header.fill(0xff, 9 + fieldBytes);
-  return header;
+  header.writeUInt16BE(streamId === VIDEO_STREAM_ID || pesBytes > MAX_AUDIO_PES_BYTES ? 0 : pesBytes, at + 4);
+  header[at + 6] = 0x84; // data_alignment_indicator: the access unit begins at once
+  header[at + 7] = hasDts ? 0xc0 : 0x80;
+  header[at + 8] = headerBytes - 9;
+  putTimestamp(header, at + 9, hasDts ? 3 : 2, pts);
+  if (hasDts) putTimestamp(header, at + 14, 1, dts);
+  if (stuffingBytes > 0) header.fill(0xff, HEADROOM_BYTES - stuffingBytes, HEADROOM_BYTES);
 }

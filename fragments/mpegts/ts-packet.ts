@@ -22,9 +22,10 @@ export function wrapTicks(ticks: number): number {
 /** Writes a PTS or DTS (§2.4.3.7): four bits that tell which, then 33 bits in three pieces, a marker bit behind each. */
 export function putTimestamp(target: Uint8Array, at: number, kind: number, ticks: number): void {
   const wrapped = wrapTicks(ticks);
-  const low = wrapped % 0x4000_0000;
-  const high = Math.floor(wrapped / 0x4000_0000);
-  target[at] = (kind << 4) | (high << 1) | 1;
+  // 32 of the 33 bits are a machine integer: `%` of larger numbers is slow, and this runs for every sample.
+  const low = wrapped >>> 0;
+  const high = wrapped > 0xffff_ffff ? 8 : 0;
+  target[at] = (kind << 4) | high | ((low >>> 29) & 6) | 1;
   target[at + 1] = low >>> 22;
   target[at + 2] = ((low >>> 14) & 0xfe) | 1;
   target[at + 3] = low >>> 7;
@@ -41,12 +42,13 @@ export function readTimestamp(bytes: Uint8Array, at: number): number {
 /** Writes a program_clock_reference (§2.4.3.5): 33 bits at 90 kHz, six reserved ones, an extension of 0. */
 export function putClockReference(target: Uint8Array, at: number, ticks: number): void {
   const wrapped = wrapTicks(ticks);
-  const high = Math.floor(wrapped / 2);
-  target[at] = high >>> 24;
-  target[at + 1] = high >>> 16;
-  target[at + 2] = high >>> 8;
-  target[at + 3] = high;
-  target[at + 4] = ((wrapped % 2) << 7) | 0x7e;
+  const low = wrapped >>> 0;
+  const high = wrapped > 0xffff_ffff ? 0x80 : 0;
+  target[at] = high | (low >>> 25);
+  target[at + 1] = low >>> 17;
+  target[at + 2] = low >>> 9;
+  target[at + 3] = low >>> 1;
+  target[at + 4] = ((low & 1) << 7) | 0x7e;
   target[at + 5] = 0;
 }
 

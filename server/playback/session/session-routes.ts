@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TsError } from '../../../fragments/mpegts/ts-error.ts';
 import { LogReadError } from '../../../fragments/stream/fragment-log.ts';
 import type { HttpLogger } from '../../http/http-logger.ts';
 import { COMMON_HEADERS, isGone } from '../../http/media-reply.ts';
@@ -106,6 +107,7 @@ class SessionRoute implements MediaRoute {
 /** What a client is told of an error; `undefined`: it is a failure of ours, and the dispatcher's 500. */
 function refusalOf(error: unknown): SessionError | undefined {
   if (error instanceof SessionError) return error;
+  if (error instanceof TsError) return new SessionError('UnsupportedStreamMediaTypeException', error.message);
   if (error instanceof LogReadError && (error.code === 'gone' || error.code === 'not-found')) {
     return new SessionError('ResourceNotFoundException', 'This fragment is not recorded, or not any more.');
   }

@@ -51,32 +51,34 @@ export class Sessions {
    * there any more, media that changed), StreamError, LogReadError.
    */
   async find(token: string, protocol: SessionFacts['protocol'], nowMs: number): Promise<Session> {
-    const verdict = verifySessionToken(this.#secret, token, nowMs);
-    if (!verdict.ok) {
-      const { reason } = verdict;
-      // The words of the service (kvs.md §4.3).
-      throw new SessionError(
-        'AccessDeniedException',
-        reason === 'expired' ? 'Streaming session token is expired' : 'Streaming session token is invalid',
-      );
-    }
-    const { facts } = verdict;
+    const known = this.#kept.get(token);
+    const facts =
+      known === undefined || known.facts.expiresMs <= nowMs ? this.#verify(token, nowMs) : known.facts;
     if (facts.protocol !== protocol) {
       throw new SessionError('InvalidArgumentException', `This is the token of a ${facts.protocol} session.`);
     }
     const stream = await this.#streamOf(facts);
-    const known = this.#kept.get(token);
     const session = known?.fragments.stream === stream ? known : this.#make(token, facts, stream);
     this.#kept.delete(token);
+    this.#kept.set(token, session);
     try {
       await session.fragments.update(nowMs);
     } catch (error) {
       // What was read in part is read anew; what is refused stays refused.
-      if (error instanceof SessionError) this.#keep(token, session);
+      if (!(error instanceof SessionError)) this.#kept.delete(token);
       throw error;
     }
-    this.#keep(token, session);
+    if (session !== known) this.#bound(nowMs);
     return session;
+  }
+
+  /** What the token says, when this server has signed it and it holds. */
+  #verify(token: string, nowMs: number): SessionFacts {
+    const verdict = verifySessionToken(this.#secret, token, nowMs);
+    if (verdict.ok) return verdict.facts;
+    // The words of the service (kvs.md §4.3).
+    const state = verdict.reason === 'expired' ? 'expired' : 'invalid';
+    throw new SessionError('AccessDeniedException', `Streaming session token is ${state}`);
   }
 
   async #streamOf({ stream: name, streamCreatedMs }: SessionFacts): Promise<OpenStream> {
@@ -91,11 +93,13 @@ export class Sessions {
     return { facts, fragments: new SessionFragments(facts, stream, this.inits), id };
   }
 
-  #keep(token: string, session: Session): void {
-    this.#kept.delete(token);
-    this.#kept.set(token, session);
+  /** Lets the sessions go that are over, and then those that were not asked for the longest. */
+  #bound(nowMs: number): void {
     let fragments = 0;
-    for (const kept of this.#kept.values()) fragments += kept.fragments.size;
+    for (const [token, { facts, fragments: its }] of this.#kept) {
+      if (facts.expiresMs <= nowMs) this.#kept.delete(token);
+      else fragments += its.size;
+    }
     for (const [oldest, { fragments: its }] of this.#kept) {
       const isWithin = this.#kept.size <= MAX_KEPT_SESSIONS && fragments <= MAX_KEPT_FRAGMENTS;
       if (isWithin || this.#kept.size === 1) break;
