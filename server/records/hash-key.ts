@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Where records go: 128-bit hash keys and the ranges of them that shards have (kinesis-data-streams.md §3). */
 
@@ -12,7 +12,7 @@ export interface HashKeyRange {
 
 /** MD5 of the key's UTF-8 as an unsigned integer. */
 export function hashKeyOf(partitionKey: string): bigint {
-  return BigInt(`0x${createHash('md5').update(partitionKey, 'utf8').digest('hex')}`);
+  return BigInt(`0x${hash('md5', partitionKey, 'hex')}`);
 }
 
 /** An explicit hash key; `undefined` when it is none (`0|([1-9]\d{0,38})`, at most 2^128 - 1). */
