@@ -95,6 +95,36 @@ const MIGRATIONS: readonly string[] = [
      settings   TEXT NOT NULL,                    -- JSON
      PRIMARY KEY (stream, name)
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE data_groups (
+     stream       TEXT NOT NULL REFERENCES data_streams ON DELETE CASCADE,
+     name         TEXT NOT NULL,
+     created_ms   INTEGER NOT NULL,
+     started_at   TEXT NOT NULL,
+     last_session INTEGER NOT NULL,
+     PRIMARY KEY (stream, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE data_group_workers (
+     stream     TEXT NOT NULL,
+     group_name TEXT NOT NULL,
+     name       TEXT NOT NULL,
+     session    INTEGER NOT NULL,
+     lease_ms   INTEGER NOT NULL,
+     joined_ms  INTEGER NOT NULL,
+     PRIMARY KEY (stream, group_name, name),
+     FOREIGN KEY (stream, group_name) REFERENCES data_groups ON DELETE CASCADE
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE data_group_leases (
+     stream              TEXT NOT NULL,
+     group_name          TEXT NOT NULL,
+     shard               TEXT NOT NULL,           -- its id
+     owner               TEXT,                    -- name of a worker
+     fence               INTEGER NOT NULL,
+     sequence_number     TEXT NOT NULL,           -- or TRIM_HORIZON, SHARD_END
+     sub_sequence_number INTEGER,                 -- NULL: all of the record
+     checkpoint_ms       INTEGER,                 -- NULL: never set by a worker
+     PRIMARY KEY (stream, group_name, shard),
+     FOREIGN KEY (stream, group_name) REFERENCES data_groups ON DELETE CASCADE
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The schema version that this program writes. */

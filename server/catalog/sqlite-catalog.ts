@@ -7,6 +7,7 @@ import { migrate } from './migrations.ts';
 import { rightsSchema } from './right-schema.ts';
 import { SqliteChannels } from './sqlite-channels.ts';
 import { SqliteConfigurations } from './sqlite-configurations.ts';
+import { SqliteGroups } from './sqlite-groups.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 import { insert, inTransaction, pageOf, sqliteCode } from './sqlite-statements.ts';
 import { SqliteTags } from './sqlite-tags.ts';
@@ -57,6 +58,7 @@ export class SqliteCatalog implements Catalog {
   readonly channels: SqliteChannels;
   readonly configurations: SqliteConfigurations;
   readonly records: SqliteRecords;
+  readonly groups: SqliteGroups;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
@@ -67,6 +69,7 @@ export class SqliteCatalog implements Catalog {
     this.channels = new SqliteChannels(database, this.tags);
     this.configurations = new SqliteConfigurations(database);
     this.records = new SqliteRecords(database);
+    this.groups = new SqliteGroups(database);
   }
 
   /**
