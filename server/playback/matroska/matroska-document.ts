@@ -1,5 +1,6 @@
 import { MatroskaReader } from '../../../fragments/matroska/matroska-reader.ts';
 import { clusterHead, documentHeader } from '../../../fragments/matroska/matroska-writer.ts';
+import { withOpenSegment } from '../../../fragments/matroska/open-segment.ts';
 import type { Track } from '../../../fragments/media/track.ts';
 import type { InitSegment } from '../../../fragments/stream/fragment-log.ts';
 import { producerHeaderOf } from '../../../fragments/stream/producer-header.ts';
@@ -13,8 +14,8 @@ export interface MatroskaDocument {
 }
 
 /**
- * The document of fragments with this init segment: the producer's own header byte for byte when it came with one (kvs.md §3.2), else
- * one made of the tracks, the same bytes each time. `longestFragmentMs` matters for the latter alone. Throws Mp4Error and
+ * The document of fragments with this init segment: the producer's own header byte for byte when it came with one (kvs.md §3.2; but for
+ * the size of a Segment that has one), else one made of the tracks, the same bytes each time. `longestFragmentMs` matters for the latter alone. Throws Mp4Error and
  * MatroskaError for an init segment that is damaged.
  */
 export function documentOf(
@@ -23,7 +24,7 @@ export function documentOf(
   longestFragmentMs: number,
 ): MatroskaDocument {
   const own = producerHeaderOf(init.bytes);
-  if (own !== undefined) return { header: own, timecodeScaleNs: timecodeScaleOf(own) };
+  if (own !== undefined) return { header: withOpenSegment(own), timecodeScaleNs: timecodeScaleOf(own) };
   const timecodeScaleNs = timecodeScaleNsFor(longestFragmentMs);
   return { header: documentHeader(tracks, timecodeScaleNs), timecodeScaleNs };
 }
