@@ -28,6 +28,7 @@ import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
 import { catalogNotificationSettings } from './notify/catalog-settings.ts';
 import { destinationProblem } from './notify/destinations.ts';
 import { Notifier } from './notify/notifier.ts';
+import { recordDelivery } from './notify/record-delivery.ts';
 import { createConsumedMetrics } from './observe/cloudwatch-metrics.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { Health } from './observe/health.ts';
@@ -165,6 +166,15 @@ async function start(
   closers.add(() => store.close());
   const files = new WholeFiles(wholeFilesSettingsOf(config), nowMs);
   closers.add(() => files.close());
+  const { records } = openDataStreams({
+    ...config.records,
+    dataDir: config.dataDir,
+    catalog: catalog.records,
+    syncGroup: store.syncGroup,
+    onDiskFull: () => store.freeWhenFull(),
+    logger,
+  });
+  closers.add(() => records.close());
   // Before the streams, so that it is closed after them: the last fragments are persisted by their closing.
   const notifier = new Notifier({
     ...notifierSettingsOf(config),
@@ -173,6 +183,7 @@ async function start(
     images: files.images,
     accountId: config.aws.accountId,
     arnOf: ({ record }) => formatVideoArn({ kind: 'stream', ...record }, config.aws),
+    putRecord: recordDelivery(records, nowMs),
     logger,
     now: nowMs,
   });
@@ -199,15 +210,6 @@ async function start(
   store.start();
   health.set('log', true);
 
-  const { records } = openDataStreams({
-    ...config.records,
-    dataDir: config.dataDir,
-    catalog: catalog.records,
-    syncGroup: store.syncGroup,
-    onDiskFull: () => store.freeWhenFull(),
-    logger,
-  });
-  closers.add(() => records.close());
   records.start();
   const subscriptions = new Subscriptions();
 

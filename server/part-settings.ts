@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { LogStoreOptions } from '../fragments/stream/log-options.ts';
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from '../fragments/stream/stream-settings.ts';
 import type { AccessOptions } from './access/access-control.ts';
+import { streamNameOf } from './aws/kinesis/stream-arn.ts';
 import type { MediaSettings } from './aws/kinesis-video/media-parts.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
@@ -159,8 +160,9 @@ const DELIVERY_BYTES = 256 * 1024 * 1024;
 const MAX_IMAGE_FRAGMENTS = 500;
 
 /** Where notifications and images may go. */
-export function destinationsOf({ notify: { imageDirectory, s3 } }: Config): DestinationSettings {
+export function destinationsOf({ aws, notify: { imageDirectory, s3 } }: Config): DestinationSettings {
   return {
+    dataStreamOf: (arn) => streamNameOf(aws, arn),
     ...(imageDirectory === undefined ? {} : { imageDirectory }),
     ...(s3 === undefined ? {} : { s3 }),
   };

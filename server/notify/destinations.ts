@@ -1,6 +1,11 @@
 import { resolve, sep } from 'node:path';
 import type { S3Access } from './s3-request.ts';
 
+/** Where notifications go. */
+export type NotificationDestination =
+  | { readonly type: 'webhook'; readonly url: URL }
+  | { readonly type: 'data-stream'; readonly name: string };
+
 /** Where images go. */
 export type ImageDestination =
   | { readonly type: 'folder'; readonly path: string }
@@ -12,6 +17,8 @@ export interface DestinationSettings {
   readonly imageDirectory?: string;
   /** Without it there are no `s3://` destinations. */
   readonly s3?: S3Access;
+  /** The name of the data stream of this server that an ARN means; without it notifications go to no data stream. */
+  readonly dataStreamOf?: (arn: string) => string | undefined;
 }
 
 /** A URI that nothing can be delivered to; the message is for who configured it. */
@@ -24,13 +31,23 @@ export class DestinationError extends Error {
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** The URL of a webhook. Throws DestinationError. */
-export function webhookOf(uri: string): URL {
-  if (uri.startsWith('arn:')) {
+/** Throws DestinationError. */
+export function notificationDestinationOf(
+  uri: string,
+  settings: DestinationSettings,
+): NotificationDestination {
+  if (!uri.startsWith('arn:')) return { type: 'webhook', url: webhookOf(uri) };
+  const name = settings.dataStreamOf?.(uri);
+  if (name === undefined) {
     throw new DestinationError(
-      'Notifications go to an https: or http: URL; topics and data streams are not delivered to.',
+      'Notifications go to an https: or http: URL, or to the ARN of a data stream of this server; topics are not delivered to.',
     );
   }
+  return { type: 'data-stream', name };
+}
+
+/** The URL of a webhook. Throws DestinationError. */
+function webhookOf(uri: string): URL {
   const url = URL.parse(uri);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new DestinationError('Notifications go to an https: or http: URL.');
@@ -83,7 +100,7 @@ export function destinationProblem(
   settings: DestinationSettings,
 ): string | undefined {
   try {
-    if (use === 'notification') webhookOf(uri);
+    if (use === 'notification') notificationDestinationOf(uri, settings);
     else imageDestinationOf(uri, settings);
     return undefined;
   } catch (error) {

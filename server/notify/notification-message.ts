@@ -4,26 +4,33 @@ import type { HttpDelivery } from './http-delivery.ts';
 
 const SUBJECT = 'Kinesis Video Streams Notification';
 
-/**
- * The request that tells a webhook of a persisted fragment: what an HTTPS subscriber of a topic gets from the Simple Notification
- * Service, so that one written for it works, less the signature (there is no topic whose certificate could be fetched). The
- * notification itself is the string `Message` (kvs.md §1.4). Times in it are epoch ms.
- */
-export function notificationRequest(
-  webhook: URL,
+/** The notification itself, JSON (kvs.md §1.4). Times in it are epoch ms. */
+export function notificationText(
   streamArn: string,
   event: FragmentEvent,
   custom: ReadonlyMap<string, string>,
-  nowMs: number,
-): HttpDelivery {
-  const message = {
+): string {
+  return JSON.stringify({
     StreamArn: streamArn,
     FragmentNumber: event.number,
     FragmentStartProducerTimestamp: Math.round(event.producerMs),
     FragmentStartServerTimestamp: Math.round(event.serverMs),
     NotificationType: 'PERSISTED',
     NotificationPayload: Object.fromEntries(custom),
-  };
+  });
+}
+
+/**
+ * The request that tells a webhook of a persisted fragment: what an HTTPS subscriber of a topic gets from the Simple Notification
+ * Service, so that one written for it works, less the signature (there is no topic whose certificate could be fetched). The
+ * notification itself is the string `Message`.
+ */
+export function notificationRequest(
+  webhook: URL,
+  streamArn: string,
+  notification: string,
+  nowMs: number,
+): HttpDelivery {
   const url = new URL(webhook);
   url.username = '';
   url.password = '';
@@ -33,7 +40,7 @@ export function notificationRequest(
     MessageId: messageId,
     TopicArn: streamArn,
     Subject: SUBJECT,
-    Message: JSON.stringify(message),
+    Message: notification,
     Timestamp: new Date(nowMs).toISOString(),
   };
   return {

@@ -15,12 +15,12 @@ import {
   type DestinationSettings,
   type ImageDestination,
   imageDestinationOf,
-  webhookOf,
+  notificationDestinationOf,
 } from './destinations.ts';
 import { type TagWishes, wishesOf } from './fragment-tags.ts';
 import { deliverHttp } from './http-delivery.ts';
 import { imageName, storeImage } from './image-store.ts';
-import { notificationRequest } from './notification-message.ts';
+import { notificationRequest, notificationText } from './notification-message.ts';
 import type { NotificationSettings } from './notification-settings.ts';
 
 export interface NotifierOptions {
@@ -33,6 +33,8 @@ export interface NotifierOptions {
   readonly images: Pick<ImageService, 'ofFragment'>;
   readonly accountId: string;
   readonly arnOf: (stream: OpenStream) => string;
+  /** Puts a record into a data stream; the key keeps what belongs together in order. Throws DeliveryError. */
+  readonly putRecord: (dataStream: string, partitionKey: string, data: Uint8Array) => Promise<void>;
   readonly logger: Pick<Logger, 'warn' | 'error'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -130,14 +132,27 @@ export class Notifier {
 
   #notify(stream: OpenStream, event: FragmentEvent, wishes: TagWishes): void {
     const configuration = this.#notificationOf(event.stream);
-    const url =
-      configuration && this.#destination(event.stream, () => webhookOf(configuration.DestinationConfig.Uri));
-    if (url === undefined) return;
-    const { arnOf, now } = this.#options;
-    const request = notificationRequest(url, arnOf(stream), event, wishes.custom, now());
+    if (configuration === undefined) return;
+    const { arnOf, now, destinations, putRecord } = this.#options;
+    const { Uri } = configuration.DestinationConfig;
+    const destination = this.#destination(event.stream, () => notificationDestinationOf(Uri, destinations));
+    if (destination === undefined) return;
+    const streamArn = arnOf(stream);
+    const text = notificationText(streamArn, event, wishes.custom);
     this.counters.notifications += 1;
+    if (destination.type === 'data-stream') {
+      const data = Buffer.from(text);
+      this.deliveries.add({
+        destination: Uri,
+        stream: event.stream,
+        sizeBytes: data.length,
+        send: () => putRecord(destination.name, event.stream, data),
+      });
+      return;
+    }
+    const request = notificationRequest(destination.url, streamArn, text, now());
     this.deliveries.add({
-      destination: url.href,
+      destination: destination.url.href,
       stream: event.stream,
       sizeBytes: request.body.length,
       send: (signal) => deliverHttp(request, signal),

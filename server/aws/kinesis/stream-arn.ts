@@ -18,6 +18,16 @@ export function consumerArn(account: AwsAccount, { stream, name, createdMs }: Co
   return `${streamArn(account, stream)}/consumer/${name}:${Math.floor(createdMs / 1000)}`;
 }
 
+/** The name of the stream of this account and region that an ARN means; `undefined` for any other ARN. */
+export function streamNameOf(
+  account: Pick<AwsAccount, 'region' | 'accountId'>,
+  arn: string,
+): string | undefined {
+  const [, region, accountId, name, consumer] = ARN.exec(arn) ?? [];
+  const isOurs = region === account.region && accountId === account.accountId && consumer === undefined;
+  return isOurs ? name : undefined;
+}
+
 /** Reads an ARN of this account and region. Throws AwsError `InvalidArgumentException`, `ResourceNotFoundException`. */
 export function parseArn(account: AwsAccount, arn: string): ParsedArn {
   const match = ARN.exec(arn);

@@ -4,6 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import {
+  CreateStreamCommand as CreateDataStreamCommand,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+} from '@aws-sdk/client-kinesis';
+import {
   CreateStreamCommand,
   DescribeStreamCommand,
   type ImageGenerationConfiguration,
@@ -228,11 +233,43 @@ test('destinations that nothing can be delivered to are refused when they are co
     invalid(/https: or http:/),
   );
   await assert.rejects(
-    video.send(notify('arn:aws:kinesis:us-east-1:000000000000:stream/x')),
-    invalid(/data streams/),
+    video.send(notify('arn:aws:kinesis:eu-west-9:000000000000:stream/x')),
+    invalid(/data stream of this server/),
   );
   await assert.rejects(video.send(notify('ftp://host/x')), invalid(/https: or http:/));
   await assert.rejects(video.send(makeImages('s3://pictures')), invalid(/notify\.s3/));
   await assert.rejects(video.send(makeImages('file://doors')), invalid(/notify\.imageDirectory/));
   await assert.rejects(video.send(makeImages('http://host/x')), invalid(/s3:\/\/BUCKET/));
+});
+
+test('a data stream gets a record for each persisted fragment that carries the tag', async (t) => {
+  const { video, push, arn, server } = await start(t);
+  const { kinesis } = sdkClients(t, server);
+  await kinesis.send(new CreateDataStreamCommand({ StreamName: 'told', ShardCount: 1 }));
+  await video.send(notify(`arn:aws:kinesis:${server.region}:${server.accountId}:stream/told`));
+  const pushed = await push({
+    1: { AWS_KINESISVIDEO_NOTIFICATION: '', door: 'front' },
+    3: { AWS_KINESISVIDEO_NOTIFICATION: '' },
+  });
+  const { ShardIterator } = await kinesis.send(
+    new GetShardIteratorCommand({
+      StreamName: 'told',
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'TRIM_HORIZON',
+    }),
+  );
+  const Records = await until('both records', async () => {
+    const answer = await kinesis.send(new GetRecordsCommand({ ShardIterator }));
+    return answer.Records?.length === 2 && answer.Records;
+  });
+  assert.deepEqual(
+    Records.map(({ Data, PartitionKey }) => {
+      const told = JSON.parse(Buffer.from(Data ?? []).toString());
+      return [PartitionKey, told.StreamArn, told.FragmentNumber, told.NotificationPayload];
+    }),
+    [
+      [NAME, arn, pushed[1]?.number, { door: 'front' }],
+      [NAME, arn, pushed[3]?.number, {}],
+    ],
+  );
 });

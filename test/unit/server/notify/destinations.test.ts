@@ -1,15 +1,32 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { destinationProblem, imageDestinationOf, webhookOf } from '../../../../server/notify/destinations.ts';
+import {
+  destinationProblem,
+  imageDestinationOf,
+  notificationDestinationOf,
+} from '../../../../server/notify/destinations.ts';
 import { wishesOf } from '../../../../server/notify/fragment-tags.ts';
 import { imageName } from '../../../../server/notify/image-store.ts';
 
 const S3 = { endpoint: 'https://store', region: 'x', accessKeyId: 'id', secretAccessKey: 'secret' };
 const ROOT = resolve('/srv/images');
 
-test('webhooks are http: and https: URLs', () => {
-  assert.equal(webhookOf('https://host/path').href, 'https://host/path');
+test('notifications go to http: and https: URLs, and to data streams of this server', () => {
+  assert.deepEqual(notificationDestinationOf('https://host/path', {}), {
+    type: 'webhook',
+    url: new URL('https://host/path'),
+  });
+  const ours = 'arn:aws:kinesis:us-east-1:000000000000:stream/events';
+  const dataStreamOf = (arn: string) => (arn === ours ? 'events' : undefined);
+  assert.deepEqual(notificationDestinationOf(ours, { dataStreamOf }), {
+    type: 'data-stream',
+    name: 'events',
+  });
+  assert.notEqual(
+    destinationProblem('notification', ours.replace('east', 'west'), { dataStreamOf }),
+    undefined,
+  );
   for (const uri of [
     'arn:aws:sns:x:1:t',
     'ftp://host/',
