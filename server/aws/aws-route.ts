@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { ClaimingRoute } from '../http/media-route.ts';
-import type { AwsAuthenticator } from './aws-authenticator.ts';
+import type { AwsAuthenticator, PendingSignature } from './aws-authenticator.ts';
 import { type AwsCall, AwsError, type AwsService } from './aws-call.ts';
 import type { AwsObserver } from './aws-observer.ts';
 import {
@@ -18,10 +18,18 @@ import { AwsRouter, type RoutedOperation } from './aws-router.ts';
 import { checkConstraints } from './constraints.ts';
 import { readHeaderMembers } from './header-members.ts';
 import type { AwsInput } from './input-reader.ts';
+import type { Operation } from './model.ts';
 import type { AwsProtocol } from './protocols/protocol.ts';
 import { selectProtocol } from './protocols/select-protocol.ts';
 import { type BodyBudget, ClientGone, withBody } from './request-body.ts';
 import { sha256Hex } from './sigv4-hash.ts';
+import {
+  checkUnsignedBody,
+  isTargeted,
+  refuseTargeted,
+  requireBody,
+  setTargetedHeaders,
+} from './targeted-request.ts';
 
 export interface AwsRouteOptions {
   readonly services: readonly AwsService[];
@@ -54,9 +62,10 @@ export function createAwsRoute(options: AwsRouteOptions): AwsRoute {
       const requestId = randomUUID();
       setCommonHeaders(response, requestId, request.headers.origin);
       if (request.method === 'OPTIONS') {
-        sendPreflight(response, request.headers['access-control-request-headers']);
+        sendPreflight(response, request);
         return;
       }
+      if (isTargeted(request)) setTargetedHeaders(response);
       await answer(options, router.find(request), requestId, request, response);
     },
   };
@@ -80,26 +89,33 @@ async function answer(
   const signal = abortSignalOf(response);
   let errorCode: string | undefined;
   let status = 200;
-  if (routed === undefined || protocol === undefined) {
-    errorCode = 'UnknownOperationException';
-    status = sendUnknownOperation(
-      response,
-      request.headers['x-amz-target'] === undefined ? 'path' : 'header',
-    );
-  } else {
-    try {
+  try {
+    if (routed === undefined || protocol === undefined) {
+      ({ code: errorCode, status } = await refuse(frame, routed !== undefined, request, response));
+    } else {
       await call(frame, { routed, protocol, requestId, logger, startMs, signal }, request, response);
-    } catch (error) {
-      const told = toldOf(error, signal);
-      if (told.code === 'InternalFailure') logger.error({ err: error }, 'AWS operation failed');
-      errorCode = told.code;
-      status = sendAwsError(response, told, routed.operation, protocol);
     }
+  } catch (error) {
+    const told = toldOf(error, routed?.operation, signal);
+    if (told.status === 500) logger.error({ err: error }, 'AWS operation failed');
+    errorCode = told.code;
+    status = sendAwsError(response, told, routed?.operation, protocol);
   }
   const durationMs = frame.now() - startMs;
   const isStream = routed?.streamHandler !== undefined;
   frame.observe?.({ service, operation, errorCode, status, durationMs, isStream });
   logger.debug({ status, errorCode, durationMs }, 'AWS call');
+}
+
+/** Nobody's operation, or no form that the service reads; answers error and status. */
+async function refuse(
+  { bodies }: AwsRouteOptions,
+  isKnown: boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<{ readonly code: string; readonly status: number }> {
+  if (isTargeted(request)) return refuseTargeted(request, response, isKnown, bodies);
+  return { code: 'UnknownOperationException', status: sendUnknownOperation(response) };
 }
 
 interface Exchange {
@@ -118,11 +134,7 @@ async function call(
   response: ServerResponse,
 ): Promise<void> {
   const { operation, handler, streamHandler } = exchange.routed;
-  const signature = frame.authenticator.begin(request, {
-    service: operation.model.signingName,
-    nowMs: exchange.startMs,
-    mustSign: operation.model.targetPrefix === undefined ? [] : ['x-amz-target'],
-  });
+  const signature = await beginSignature(frame, exchange, request);
   const callOf = (bodySha256: string | undefined, readBody: () => AwsInput): AwsCall<never> => {
     const principal = signature.verify(bodySha256);
     const input = { ...readBody(), ...readHeaderMembers(operation.input, request.headers) };
@@ -140,22 +152,42 @@ async function call(
     return;
   }
   const { protocol } = exchange;
-  const whole = await withBody(request, protocol.maxBodyBytes, frame.bodies, (body) =>
-    callOf(sha256Hex(body), () => protocol.readInput(operation, body)),
-  );
+  const whole = await withBody(request, protocol.maxBodyBytes, frame.bodies, (body) => {
+    if (operation.model.targetPrefix !== undefined) requireBody(body);
+    return callOf(sha256Hex(body), () => protocol.readInput(operation, body));
+  });
   if (streamHandler !== undefined) await streamHandler(whole, request, response);
   else if (handler !== undefined) sendOutput(response, protocol, operation, await handler(whole));
+}
+
+/** Throws AwsError as `AwsAuthenticator.begin`; where a header names the operation, the body is looked at first. */
+async function beginSignature(
+  frame: AwsRouteOptions,
+  { routed, protocol, startMs }: Exchange,
+  request: IncomingMessage,
+): Promise<PendingSignature> {
+  const { signingName, targetPrefix } = routed.operation.model;
+  try {
+    return frame.authenticator.begin(request, {
+      service: signingName,
+      nowMs: startMs,
+      mustSign: targetPrefix === undefined ? [] : ['x-amz-target'],
+    });
+  } catch (error) {
+    if (targetPrefix !== undefined) await checkUnsignedBody(request, protocol, frame.bodies);
+    throw error;
+  }
 }
 
 /**
  * What a client is told of an error. One that hung up is told nothing any more: neither that, nor that a handler has stopped
  * for it, is a failure of ours.
  */
-function toldOf(error: unknown, signal: AbortSignal): AwsError {
+function toldOf(error: unknown, operation: Operation | undefined, signal: AbortSignal): AwsError {
   if (error instanceof AwsError) return error;
   const isAbort = error instanceof Error && error.name === 'AbortError';
   if (error instanceof ClientGone || (signal.aborted && isAbort)) return clientGone();
-  return internalFailure();
+  return internalFailure(operation);
 }
 
 function abortSignalOf(response: ServerResponse): AbortSignal {

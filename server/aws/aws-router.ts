@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AwsHandler, AwsService, AwsStreamHandler } from './aws-call.ts';
 import { loadModel, type Operation } from './model.ts';
 import { splitTarget } from './sigv4-request.ts';
+import { isAwsMediaType } from './targeted-request.ts';
 
 /** An operation with the code that makes it. */
 export interface RoutedOperation {
@@ -38,6 +39,8 @@ export class AwsRouter {
   /** Is it a request of an AWS client, also one that names no operation of ours? */
   claims(request: IncomingMessage): boolean {
     const { headers, method } = request;
+    // Pages are not posted to at `/`.
+    if (method === 'POST' && (pathOf(request) === '/' || isAwsMediaType(request))) return true;
     if (method === 'POST' || method === 'OPTIONS') {
       if (headers['x-amz-target'] !== undefined || this.#byPath.has(pathOf(request))) return true;
       // A browser asks before it sends what the page signed.

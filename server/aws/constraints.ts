@@ -10,7 +10,7 @@ import type { ListShape, MapShape, Operation, Shape, StructureShape } from './mo
 /** Violations told of one input; who fixes ten is told the rest. */
 const MAX_VIOLATIONS = 10;
 /** Characters of a value that are repeated in a message. */
-const MAX_SHOWN = 200;
+const MAX_SHOWN = 600;
 
 /**
  * Holds an input to the limits of its operation. Throws AwsError `InvalidArgumentException` where the operation
@@ -78,26 +78,28 @@ function checkEntries(shape: MapShape, map: AwsInput, path: string, found: strin
   }
 }
 
-/** The rules of a shape that a value breaks, in words. The lengths come first, so that patterns see short values only. */
+/** The rules of a shape that a value breaks, in words and in the services' order. */
 function brokenRules(shape: Shape, value: unknown): string[] {
   if (!hasLimits(shape)) return [];
   const { min, max } = shape;
   const size = sizeOf(shape, value);
   const measure = measureOf(shape);
   const broken: string[] = [];
+  if (shape.type === 'string') {
+    const { pattern } = shape;
+    // A value that is too long is not held against the pattern: the time that takes grows with the length.
+    if (pattern !== undefined && size <= (max ?? PATTERN_MAX_LENGTH) && !pattern.matches(value as string)) {
+      broken.push(fitsPattern(pattern.source));
+    }
+    if (pattern !== undefined && max === undefined && size > PATTERN_MAX_LENGTH) {
+      broken.push(atMost('length', PATTERN_MAX_LENGTH));
+    }
+  }
   if (max !== undefined && size > max) broken.push(atMost(measure, max));
   if (min !== undefined && size < min) broken.push(atLeast(measure, min));
-  if (shape.type !== 'string') return broken;
-  const { pattern, values } = shape;
-  const text = value as string;
-  // A value that is too long is not held against the pattern: the time that takes grows with the length.
-  if (pattern !== undefined && size <= (max ?? PATTERN_MAX_LENGTH) && !pattern.matches(text)) {
-    broken.push(fitsPattern(pattern.source));
+  if (shape.type === 'string' && shape.values?.has(value as string) === false) {
+    broken.push(isOneOf(shape.values));
   }
-  if (pattern !== undefined && max === undefined && size > PATTERN_MAX_LENGTH) {
-    broken.push(atMost('length', PATTERN_MAX_LENGTH));
-  }
-  if (values !== undefined && !values.has(text)) broken.push(isOneOf(values));
   return broken;
 }
 

@@ -43,30 +43,35 @@ export function readClaim(request: ReceivedRequest): SignatureClaim | undefined 
     parameters !== undefined && (parameters.has('X-Amz-Algorithm') || parameters.has('X-Amz-Signature'));
   const authorizations = headerValues(request, 'authorization').filter((value) => value.startsWith('AWS4-'));
   const [authorization] = authorizations;
-  if (authorization !== undefined && (isPresigned || authorizations.length > 1)) {
-    throw new AwsError(
-      'InvalidSignatureException',
-      'Found more than one signature: it goes into the Authorization header or into the query, not into both.',
-      { status: 403 },
+  if (authorization !== undefined && isPresigned) {
+    throw twoSignatures(
+      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
     );
   }
+  if (authorizations.length > 1) throw twoSignatures("Found more than one 'Authorization' HTTP header.");
   if (authorization !== undefined) return claimOfHeader(request, authorization);
   return isPresigned ? claimOfQuery(parameters) : undefined;
 }
 
 function claimOfHeader(request: ReceivedRequest, authorization: string): SignatureClaim {
-  const space = authorization.indexOf(' ');
-  const algorithm = space < 0 ? authorization : authorization.slice(0, space);
-  if (algorithm !== ALGORITHM) throw incomplete(`the algorithm must be ${ALGORITHM}`);
+  const [algorithm = '', ...parts] = authorization.split(/[ ,]+/).filter((part) => part !== '');
   const parameters = new Map<string, string>();
-  for (const part of authorization.slice(algorithm.length).split(',')) {
+  for (const part of parts) {
     const equals = part.indexOf('=');
-    if (equals < 0) throw incomplete('the Authorization header must be a list of NAME=VALUE');
-    const name = part.slice(0, equals).trim();
+    const name = equals < 0 ? '' : part.slice(0, equals);
     if (parameters.has(name))
       throw incomplete(`the Authorization header names ${SHOWN.has(name) ? name : 'a parameter'} twice`);
-    parameters.set(name, part.slice(equals + 1).trim());
+    parameters.set(name, part.slice(equals + 1));
   }
+  const missing = [...SHOWN]
+    .filter((name) => (parameters.get(name) ?? '') === '')
+    .map((name) => `Authorization header requires '${name}' parameter.`);
+  if (headerValue(request, 'x-amz-date') === undefined && headerValue(request, 'date') === undefined) {
+    missing.push("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.");
+  }
+  if (missing.length > 0) throw incompleteBy(missing);
+  if (parameters.has('')) throw incomplete('the Authorization header must be a list of NAME=VALUE');
+  if (algorithm !== ALGORITHM) throw incomplete(`the algorithm must be ${ALGORITHM}`);
   return {
     place: 'header',
     ...readParameters((name) => parameters.get(name), {
@@ -79,7 +84,15 @@ function claimOfHeader(request: ReceivedRequest, authorization: string): Signatu
   };
 }
 
-const SHOWN: ReadonlySet<string> = new Set(['Credential', 'SignedHeaders', 'Signature']);
+/** In the order in which the service names those that are missing. */
+const SHOWN: ReadonlySet<string> = new Set(['Credential', 'Signature', 'SignedHeaders']);
+const QUERY_PARAMETERS = [
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Signature',
+  'X-Amz-SignedHeaders',
+  'X-Amz-Date',
+];
 
 function claimOfQuery(parameters: URLSearchParams): SignatureClaim {
   const textOf = (name: string): string | undefined => {
@@ -87,6 +100,10 @@ function claimOfQuery(parameters: URLSearchParams): SignatureClaim {
     if (values.length > 1) throw incomplete(`the query has ${name} twice`);
     return values[0];
   };
+  const missing = QUERY_PARAMETERS.filter((name) => (textOf(name) ?? '') === '').map(
+    (name) => `AWS query-string parameters must include '${name}'.`,
+  );
+  if (missing.length > 0) throw incompleteBy([...missing, 'Re-examine the query-string parameters.']);
   if (textOf('X-Amz-Algorithm') !== ALGORITHM) throw incomplete(`X-Amz-Algorithm must be ${ALGORITHM}`);
   const lifetimeS = textOf('X-Amz-Expires') ?? '';
   if (!/^\d{1,6}$/.test(lifetimeS) || Number(lifetimeS) > MAX_LIFETIME_S) {
@@ -157,6 +174,15 @@ export function parseBasicDate(text: string): number | undefined {
 /** Writes `YYYYMMDD'T'HHMMSS'Z'`. */
 export function formatBasicDate(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/\.\d+|[-:]/g, '');
+}
+
+/** In the service's own words. It repeats the whole header behind them; we do not. */
+function incompleteBy(reasons: readonly string[]): AwsError {
+  return new AwsError('IncompleteSignatureException', reasons.join(' '), { status: 400 });
+}
+
+function twoSignatures(message: string): AwsError {
+  return new AwsError('InvalidSignatureException', message, { status: 403 });
 }
 
 function incomplete(reason: string): AwsError {

@@ -13,6 +13,11 @@ export function selectProtocol(
   contentType: string | undefined,
 ): AwsProtocol | undefined {
   if (model.protocol === 'rest-json') return restJson;
-  const mediaType = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  const mediaType = mediaTypeOf(contentType);
   return [json11, cbor11].find((protocol) => protocol.contentType === mediaType);
+}
+
+/** The type of a `Content-Type` without its parameters, in lower case. */
+export function mediaTypeOf(contentType: string | undefined): string | undefined {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase();
 }

@@ -56,7 +56,10 @@ describe('an ordinary operation', () => {
       assert.equal(headers['x-amzn-errortype'], 'UnknownOperationException');
       assert.match(body, /com.amazon.coral.service#UnknownOperationException/);
     }
-    const target = await post(`${origin}/`, '{}', { 'x-amz-target': 'Kinesis_20131202.Nothing' });
+    const target = await post(`${origin}/`, '{}', {
+      'x-amz-target': 'Kinesis_20131202.Nothing',
+      'content-type': 'application/x-amz-json-1.1',
+    });
     assert.deepEqual([target.status, target.body], [400, '{"__type":"UnknownOperationException"}']);
     assert.ok(
       observations.every(({ operation, errorCode }) => operation === 'unknown' && errorCode !== undefined),

@@ -61,6 +61,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 /** Begins a POST whose body is still to come, and the answer to it. */
@@ -72,15 +73,18 @@ export function beginPost(
   const reply = new Promise<Reply>((resolve, reject) => {
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => {
-      let body = '';
-      incoming.setEncoding('utf8');
-      incoming.on('data', (text: string) => {
-        body += text;
-      });
+      const pieces: Buffer[] = [];
+      incoming.on('data', (piece: Buffer) => pieces.push(piece));
       incoming.on('error', reject);
-      incoming.on('end', () =>
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body }),
-      );
+      incoming.on('end', () => {
+        const bytes = Buffer.concat(pieces);
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: bytes.toString(),
+          bytes,
+        });
+      });
     });
   });
   return { outgoing, reply };

@@ -137,7 +137,7 @@ describe('constraints, in the words of the services', () => {
     );
     assert.match(
       messageOf({ StreamName: '' }),
-      /^2 validation errors detected: .* greater than or equal to 1; .*pattern/,
+      /^2 validation errors detected: .*pattern: \[a-zA-Z0-9_\.-\]\+; .* greater than or equal to 1$/,
     );
     assert.match(
       messageOf({ DataRetentionInHours: -1 }),
