@@ -99,14 +99,28 @@ export function putMedia(target: PutMediaTarget): PutMediaCall {
     onAck: () => {},
     write: (bytes) =>
       new Promise((resolve, reject) => {
-        request.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+        const onClose = () => reject(new Error('the connection has ended'));
+        if (request.destroyed) {
+          onClose();
+          return;
+        }
+        // what was not sent when the connection ends is never called back
+        request.once('close', onClose);
+        request.write(bytes, (error) => {
+          request.off('close', onClose);
+          if (error == null) resolve();
+          else reject(error);
+        });
       }),
     end: () => request.end(),
     destroy: () => request.destroy(),
   };
   request.on('response', (answer) => {
     response.resolve(answer);
-    if (answer.statusCode !== 200) return;
+    if (answer.statusCode !== 200) {
+      over.reject(new Error(`PutMedia was answered with ${answer.statusCode}`));
+      return;
+    }
     answer.once('error', over.reject);
     let text = '';
     answer.setEncoding('utf8').on('data', (piece: string) => {
