@@ -237,7 +237,7 @@ const getMedia = z.strictObject({
 
 const records = z.strictObject({
   syncWithinMs: durationMs(1, 1000)
-    .default(10)
+    .default(2)
     .describe('A record of a data stream waits at most this long for a sync shared with others.'),
   fileMaxBytes: byteSize(MiB, GiB)
     .default(64 * MiB)

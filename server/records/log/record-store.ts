@@ -17,7 +17,7 @@ export interface RecordStoreOptions {
   /** Shared with the video logs of the same disk. */
   readonly syncGroup: SyncGroup;
   readonly clock?: Clock;
-  /** How long a record may wait for its sync; default 10 ms. */
+  /** How long a record may wait for its sync; default 2 ms. */
   readonly syncWithinMs?: number;
   /** Records of one shard that wait for the disk in memory; default 32 MiB. */
   readonly shardBacklogBytes?: number;
@@ -96,7 +96,7 @@ export class RecordStore {
       openFiles: this.#openFiles,
       indexCache: this.#indexCache,
       syncGroup,
-      syncWithinMs: syncWithinMs ?? 10,
+      syncWithinMs: syncWithinMs ?? 2,
       backlogBytes: shardBacklogBytes ?? 32 * MIB,
       sharedBacklog: this.#sharedBacklog,
       limits: { maxBytes: fileMaxBytes ?? 64 * MIB, maxMs: fileMaxMs ?? 3_600_000 },
