@@ -31,6 +31,7 @@ import { Notifier } from './notify/notifier.ts';
 import { recordDelivery } from './notify/record-delivery.ts';
 import { createConsumedMetrics } from './observe/cloudwatch-metrics.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
+import { createGroupMetrics } from './observe/group-metrics.ts';
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
 import { createMediaMetrics } from './observe/media-metrics.ts';
@@ -61,6 +62,7 @@ import { newSessionCounters } from './playback/session/session-counters.ts';
 import { createSessionRoutes } from './playback/session/session-routes.ts';
 import { Sessions } from './playback/session/sessions.ts';
 import { WholeFiles } from './playback/whole-files.ts';
+import { ConsumerGroups } from './records/groups/consumer-groups.ts';
 import { openDataStreams } from './records/open-data-streams.ts';
 import { SignalingRelay } from './signaling/signaling-relay.ts';
 import { SignalingServer } from './signaling/signaling-server.ts';
@@ -211,6 +213,7 @@ async function start(
   health.set('log', true);
 
   records.start();
+  const groups = new ConsumerGroups({ records, catalog: catalog.groups });
   const subscriptions = new Subscriptions();
 
   const httpCounters = newHttpCounters();
@@ -237,6 +240,7 @@ async function start(
   createWholeFileMetrics(metrics, files);
   createNotifyMetrics(metrics, notifier);
   createSessionMetrics(metrics, playback.counters);
+  createGroupMetrics(metrics, groups, nowMs);
   createConsumedMetrics(metrics, consumed);
   const closing = new AbortController();
   let httpPort = config.http.port;
@@ -300,6 +304,8 @@ async function start(
   let rtmpPort = config.rtmp.port;
   const web = createWebApp({
     streams,
+    records,
+    groups,
     access,
     keys: catalog,
     metrics,

@@ -9,10 +9,12 @@ import { ConsumedFragments } from '../playback/consumed-fragments.ts';
 import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { newSessionCounters } from '../playback/session/session-counters.ts';
 import { WholeFiles } from '../playback/whole-files.ts';
+import { newGroupTotals } from '../records/groups/consumer-group.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
 import { cloudWatchTable, createConsumedMetrics } from './cloudwatch-metrics.ts';
 import { createEventCounters } from './event-counters.ts';
+import { createGroupMetrics } from './group-metrics.ts';
 import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { createNotifyMetrics } from './notify-metrics.ts';
@@ -69,6 +71,7 @@ export function documentMetrics(): string {
     counters: { notifications: 0, images: 0, imagesFailed: 0 },
     deliveries: { counters: { delivered: 0, retried: 0, failed: 0, dropped: 0 }, waiting: 0 },
   });
+  createGroupMetrics(registry, { totals: newGroupTotals(), levels: noValues }, noValues);
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);
   const metrics = registry.getMetricsAsArray();

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { LogReadError, type LogReadErrorCode } from '../../fragments/stream/fragment-log.ts';
 import type { Recognition } from '../access/access.ts';
 import { CatalogError, type CatalogErrorCode } from '../catalog/catalog.ts';
+import { GroupError, type GroupErrorCode } from '../records/groups/group-error.ts';
+import { RecordError, type RecordErrorCode } from '../records/record-service.ts';
 import { StreamError, type StreamErrorCode } from '../streams/stream-service.ts';
 
 /** An answer that is not a success: an HTTP status, a stable code for programs and a sentence for people. */
@@ -54,6 +56,26 @@ const CATALOG_ERROR_STATUS: Record<CatalogErrorCode, number> = {
   damaged: 500,
 };
 
+const RECORD_ERROR_STATUS: Record<RecordErrorCode, number> = {
+  'not-found': 404,
+  'already-exists': 409,
+  'in-use': 409,
+  'invalid-argument': 400,
+  'limit-exceeded': 409,
+  'throughput-exceeded': 429,
+  'write-failed': 503,
+  closing: 503,
+};
+
+const GROUP_ERROR_STATUS: Record<GroupErrorCode, number> = {
+  'not-found': 404,
+  'lease-lost': 409,
+  'not-joined': 409,
+  'checkpoint-behind': 409,
+  'invalid-argument': 400,
+  'limit-exceeded': 409,
+};
+
 const OUR_FAULT = 'The server could not do this; its log says why.';
 
 const REFUSALS = {
@@ -81,6 +103,8 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof StreamError) return translated(error, STREAM_ERROR_STATUS[error.code]);
   if (error instanceof LogReadError) return translated(error, LOG_READ_ERROR_STATUS[error.code]);
   if (error instanceof CatalogError) return translated(error, CATALOG_ERROR_STATUS[error.code]);
+  if (error instanceof RecordError) return translated(error, RECORD_ERROR_STATUS[error.code]);
+  if (error instanceof GroupError) return translated(error, GROUP_ERROR_STATUS[error.code]);
   return fromHttpError(error) ?? new ApiError(500, 'internal', OUR_FAULT, {}, { cause: error });
 }
 

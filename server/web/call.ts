@@ -6,7 +6,12 @@ import type { WebDependencies } from './web-dependencies.ts';
 
 /** What the routes work with: what was given, and what the web app keeps itself. */
 export interface WebContext extends WebDependencies {
+  /** Of fragment events. */
   readonly followers: Followers;
+  /** Of records of data streams. */
+  readonly recordFollowers: Followers;
+  /** Reads of shards that wait for records. */
+  readonly longPolls: Followers;
 }
 
 /** One request to a route: what was asked, by whom, and when. */

@@ -9,6 +9,13 @@ export interface ServerSentEvent {
   readonly data: object;
 }
 
+export interface EventStreamOptions {
+  /** How often an idle stream says that it is still there. */
+  readonly heartbeatMs: number;
+  /** A client that has not read what was sent for so long is hung up on; default: never. */
+  readonly stallMs?: number;
+}
+
 const RECONNECT_MS = 2000;
 
 /** The text of an event: JSON has no line breaks, so its data is one line. */
@@ -22,9 +29,12 @@ export class EventStream {
   readonly #response: Response;
   readonly #heartbeat: NodeJS.Timeout;
   readonly #closed = new AbortController();
+  readonly #stallMs: number | undefined;
+  #isStalled = false;
 
-  constructor(response: Response, heartbeatMs: number) {
+  constructor(response: Response, { heartbeatMs, stallMs }: EventStreamOptions) {
     this.#response = response;
+    this.#stallMs = stallMs;
     response.on('close', () => this.#end());
     response.status(200).set({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -42,12 +52,19 @@ export class EventStream {
     return this.#closed.signal;
   }
 
+  /** The client was hung up on, since it does not read. */
+  get isStalled(): boolean {
+    return this.#isStalled;
+  }
+
   /** Resolves when the next event may be sent: at once, or when a slow client has read what waits for it. */
   async send(event: ServerSentEvent): Promise<void> {
     if (this.closed.aborted || this.#response.write(formatEvent(event))) return;
+    const stalled = this.#stallMs === undefined ? undefined : setTimeout(() => this.#stall(), this.#stallMs);
     await once(this.#response, 'drain', { signal: this.closed }).catch((error: unknown) => {
       if (!this.closed.aborted) throw error;
     });
+    clearTimeout(stalled);
   }
 
   /** Ends the answer after what was sent. */
@@ -60,6 +77,11 @@ export class EventStream {
   hangUp(): void {
     this.#end();
     this.#response.destroy();
+  }
+
+  #stall(): void {
+    this.#isStalled = true;
+    this.hangUp();
   }
 
   #beat(): void {

@@ -1,12 +1,18 @@
-import type { WebMetrics } from './web-metrics.ts';
+import type { Counter, Gauge } from 'prom-client';
 
-/** The clients that follow fragment events now: bounded, and counted in the metrics. */
+/** How many there are, and how many were dropped. */
+export interface FollowerMetrics {
+  readonly now: Gauge;
+  readonly dropped: Counter;
+}
+
+/** The clients that follow something now: bounded, and counted in the metrics. */
 export class Followers {
   readonly #max: number;
-  readonly #metrics: WebMetrics;
+  readonly #metrics: FollowerMetrics;
   #now = 0;
 
-  constructor(max: number, metrics: WebMetrics) {
+  constructor(max: number, metrics: FollowerMetrics) {
     this.#max = max;
     this.#metrics = metrics;
   }
@@ -14,15 +20,15 @@ export class Followers {
   /** Counts one in; `false` when there are too many. */
   enter(): boolean {
     if (this.#now >= this.#max) return false;
-    this.#metrics.followers.set(++this.#now);
+    this.#metrics.now.set(++this.#now);
     return true;
   }
 
   leave(): void {
-    this.#metrics.followers.set(--this.#now);
+    this.#metrics.now.set(--this.#now);
   }
 
   countDropped(): void {
-    this.#metrics.followersDropped.inc();
+    this.#metrics.dropped.inc();
   }
 }

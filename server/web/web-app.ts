@@ -4,10 +4,14 @@ import { ApiError, toApiError } from './api-error.ts';
 import { mountPage } from './assets.ts';
 import type { WebContext } from './call.ts';
 import { Followers } from './followers.ts';
+import { dataStreamRoutes } from './routes/data-streams.ts';
 import { fragmentEventRoutes } from './routes/fragment-events.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { recordingRoutes } from './routes/recordings.ts';
+import { recordRoutes } from './routes/records.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { shardRecordRoutes } from './routes/shard-records.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
@@ -23,18 +27,28 @@ export const webRoutes: readonly WebRoute[] = [
   ...streamRoutes,
   ...recordingRoutes,
   ...fragmentEventRoutes,
+  ...recordRoutes,
+  ...dataStreamRoutes,
+  ...shardRecordRoutes,
+  ...groupRoutes,
   ...keyRoutes,
   ...tokenRoutes,
 ];
 
 const DEFAULT_MAX_FOLLOWERS = 1000;
+const DEFAULT_MAX_LONG_POLLS = 10_000;
 
 /** The REST API, the login and the page. Media does not pass through it (server/http/media-route.ts). */
 export function createWebApp(dependencies: WebDependencies): Express {
   const { settings } = dependencies;
   const metrics = createWebMetrics(dependencies.metrics);
-  const followers = new Followers(settings.maxFollowers ?? DEFAULT_MAX_FOLLOWERS, metrics);
-  const web: WebContext = { ...dependencies, followers };
+  const maxFollowers = settings.maxFollowers ?? DEFAULT_MAX_FOLLOWERS;
+  const web: WebContext = {
+    ...dependencies,
+    followers: new Followers(maxFollowers, metrics.followers),
+    recordFollowers: new Followers(maxFollowers, metrics.recordFollowers),
+    longPolls: new Followers(settings.maxLongPolls ?? DEFAULT_MAX_LONG_POLLS, metrics.longPolls),
+  };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');

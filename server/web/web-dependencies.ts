@@ -3,11 +3,15 @@ import type { Access } from '../access/access.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { KeyCatalog } from '../catalog/catalog.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { ConsumerGroups } from '../records/groups/consumer-groups.ts';
+import type { RecordService } from '../records/record-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
 
 /** What the web app is made of. Everything comes from outside, the time too: nothing here opens a file or a socket. */
 export interface WebDependencies {
   readonly streams: StreamService;
+  readonly records: RecordService;
+  readonly groups: ConsumerGroups;
   readonly access: WebAccess;
   readonly keys: KeyCatalog;
   readonly metrics: Registry;
@@ -29,10 +33,14 @@ export interface WebSettings {
   readonly publicOrigin?: string;
   /** Where encoders push, as seen by a client that reached us under this host name: `rtmp://host:1935/live`. */
   readonly publishUrl: (hostname: string) => string;
-  /** Followers of fragment events at a time, over all streams (default 1000). */
+  /** Followers of fragment events, and those of records, at a time, over all streams (default 1000). */
   readonly maxFollowers?: number;
   /** Events that may wait for one follower before it is dropped (default 1000). */
   readonly maxFollowerBacklog?: number;
+  /** A follower of records that has not read for so long is dropped (default 60 s). */
+  readonly followerStallMs?: number;
+  /** Reads of shards that wait for records at a time (default 10,000). */
+  readonly maxLongPolls?: number;
   /** Comment lines keep idle event streams open through proxies (default 15 s). */
   readonly heartbeatMs?: number;
 }

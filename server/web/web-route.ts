@@ -24,6 +24,8 @@ interface RouteSpec<Query extends z.ZodObject, Body extends z.ZodObject> {
   readonly query?: Query;
   /** What the JSON body must be; a strict object, so that a misspelt property is not passed over in silence. */
   readonly body?: Body;
+  /** Default: 64 KiB. */
+  readonly bodyLimitBytes?: number;
   /** Answers the JSON to send, or `undefined` after it answered itself. */
   readonly handle: (
     call: Call<z.output<Query>, z.output<Body>>,
@@ -50,7 +52,7 @@ export function route<Query extends z.ZodObject, Body extends z.ZodObject>(
         if (json !== undefined) response.json(json);
       };
       if (spec.body === undefined) return [answer];
-      return [express.json({ limit: JSON_BODY_LIMIT_BYTES }), answer];
+      return [express.json({ limit: spec.bodyLimitBytes ?? JSON_BODY_LIMIT_BYTES }), answer];
     },
   };
 }

@@ -27,7 +27,9 @@ export const fragmentEventRoutes = [
           'retry-after': '30',
         });
       }
-      const events = new EventStream(call.response, settings.heartbeatMs ?? DEFAULT_HEARTBEAT_MS);
+      const events = new EventStream(call.response, {
+        heartbeatMs: settings.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+      });
       const end = () => events.end();
       closing?.addEventListener('abort', end);
       try {

@@ -117,4 +117,11 @@ const EXAMPLE_BODIES: Record<string, object> = {
   updateStream: { retentionHours: 1 },
   createKey: { name: 'key', rights: [{ action: 'admin' }] },
   createToken: { stream: 'cam' },
+  createDataStream: { name: 'events' },
+  putRecords: { records: [{ partitionKey: 'k', data: 1 }] },
+  joinGroup: { worker: 'w' },
+  heartbeat: { session: 1 },
+  leaveGroup: { session: 1 },
+  checkpoint: { worker: 'w', fence: 1, sequenceNumber: 'SHARD_END' },
+  releaseLease: { worker: 'w', fence: 1 },
 };

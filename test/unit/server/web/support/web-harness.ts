@@ -1,13 +1,23 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Express } from 'express';
 import pino from 'pino';
 import { Registry } from 'prom-client';
+import { systemClock } from '../../../../../fragments/log/clock.ts';
+import { SyncGroup } from '../../../../../fragments/log/sync-group.ts';
 import { AccessControl } from '../../../../../server/access/access-control.ts';
+import { SqliteCatalog } from '../../../../../server/catalog/sqlite-catalog.ts';
+import { DataStreams } from '../../../../../server/records/data-streams.ts';
+import { ConsumerGroups } from '../../../../../server/records/groups/consumer-groups.ts';
+import { RecordStore } from '../../../../../server/records/log/record-store.ts';
 import { createWebApp } from '../../../../../server/web/web-app.ts';
 import type { HealthReport, WebSettings } from '../../../../../server/web/web-dependencies.ts';
+import { MemoryStore } from '../../../fragments/log/support/memory-store.ts';
 import { FakeKeys } from './fake-keys.ts';
 import { FakeStreams, START_MS } from './fake-streams.ts';
 
@@ -16,6 +26,8 @@ export interface WebHarness {
   readonly app: Express;
   readonly url: string;
   readonly streams: FakeStreams;
+  /** Real ones, on a disk in memory. */
+  readonly records: DataStreams;
   readonly keys: FakeKeys;
   readonly access: AccessControl;
   readonly metrics: Registry;
@@ -63,8 +75,11 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     health: { checks: { http: true, rtmp: true } } as HealthReport,
     closing: new AbortController(),
   };
+  const { records, groups } = openRecords(t);
   const app = createWebApp({
     streams,
+    records,
+    groups,
     access,
     keys,
     metrics,
@@ -98,6 +113,20 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     if (response.status !== status) throw new Error(`${path}: ${response.status} ${text}`);
     return JSON.parse(text);
   };
-  const rest = { app, url, streams, keys, access, metrics, logLines, request, json };
+  const rest = { app, url, streams, records, keys, access, metrics, logLines, request, json };
   return Object.assign(harness, rest, { admin: { authorization: `Bearer ${adminKey.secret}` } });
+}
+
+function openRecords(t: TestContext): { readonly records: DataStreams; readonly groups: ConsumerGroups } {
+  const folder = mkdtempSync(join(tmpdir(), 'framelog-web-'));
+  const catalog = SqliteCatalog.open(join(folder, 'catalog.db'));
+  const syncGroup = new SyncGroup({ policy: 'fragment', intervalMs: 100, clock: systemClock });
+  const store = new RecordStore({ store: new MemoryStore(), syncGroup });
+  const records = new DataStreams({ catalog: catalog.records, store, enforceLimits: false });
+  t.after(async () => {
+    await records.close();
+    catalog.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { records, groups: new ConsumerGroups({ records, catalog: catalog.groups }) };
 }
