@@ -221,6 +221,7 @@ export class DataStreams implements RecordService {
     nowMs: number,
   ): ConsumerInfo {
     this.#stream(stream);
+    if (this.consumer(stream, consumer) !== undefined) throw alreadyRegistered(stream, consumer);
     const limit = this.#options.maxConsumersPerStream ?? 20;
     if (this.consumers(stream).length >= limit) {
       throw new RecordError('limit-exceeded', `stream ${stream} has ${limit} consumers already`);
@@ -232,9 +233,7 @@ export class DataStreams implements RecordService {
       this.#options.catalog.insertConsumer(record);
     } catch (error) {
       if (!(error instanceof CatalogError && error.code === 'already-exists')) throw error;
-      throw new RecordError('already-exists', `stream ${stream} has a consumer ${consumer} already`, {
-        cause: error,
-      });
+      throw alreadyRegistered(stream, consumer, error);
     }
     this.#consumers.set(consumerKey(stream, consumer), record);
     return record;
@@ -356,6 +355,10 @@ export class DataStreams implements RecordService {
 /** A stream that is made again has a folder of its own. `@` is in no name. */
 function folderOf({ name, createdMs }: DataStreamRecord): string {
   return `${name}@${createdMs}`;
+}
+
+function alreadyRegistered(stream: string, consumer: string, cause?: unknown): RecordError {
+  return new RecordError('already-exists', `stream ${stream} has a consumer ${consumer} already`, { cause });
 }
 
 function consumerKey(stream: string, consumer: string): string {

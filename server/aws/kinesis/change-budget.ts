@@ -12,9 +12,25 @@ export class ChangeBudget {
   /** Takes one change of this name; answers whether it was allowed. */
   take(name: string, nowMs: number): boolean {
     const recent = (this.#changes.get(name) ?? []).filter((atMs) => nowMs - atMs < DAY_MS);
-    this.#changes.set(name, recent);
     if (recent.length >= this.#perDay) return false;
     recent.push(nowMs);
+    // A Map is in order of insertion: what was changed last stands last.
+    this.#changes.delete(name);
+    this.#changes.set(name, recent);
+    this.#forget(nowMs);
     return true;
+  }
+
+  /** Names whose last change is older than a day. */
+  #forget(nowMs: number): void {
+    for (const [name, changes] of this.#changes) {
+      if (nowMs - (changes.at(-1) ?? 0) < DAY_MS) return;
+      this.#changes.delete(name);
+    }
+  }
+
+  /** Names that are remembered. */
+  get size(): number {
+    return this.#changes.size;
   }
 }

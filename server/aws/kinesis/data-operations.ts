@@ -4,13 +4,16 @@ import {
   type RecordToPut,
   type StartingPosition,
 } from '../../records/record-service.ts';
-import { isSequenceNumberText, parseSequenceNumber } from '../../records/sequence-number.ts';
+import { parseSequenceNumber } from '../../records/sequence-number.ts';
 import { type AwsCall, AwsError } from '../aws-call.ts';
 import type { OperationTable } from '../operation-table.ts';
 import { DataResources, requireData, type StreamReference } from './data-resources.ts';
 import type { KinesisParts } from './kinesis-parts.ts';
 import { childShardForms, encryptionTypeOf, recordForm } from './record-forms.ts';
+import { requireShardId } from './shard-id.ts';
 import { makeShardIterator, readShardIterator } from './shard-iterator.ts';
+import { startingPositionOf } from './starting-position.ts';
+import { parseArn } from './stream-arn.ts';
 import { awsErrorOf, translating } from './translate-error.ts';
 
 interface RecordInput {
@@ -35,14 +38,47 @@ const MAX_READ_BYTES = 10 * 1024 * 1024;
 export function dataOperations({ records, account, readLimiter }: KinesisParts): OperationTable {
   const resources = new DataResources(records, account);
 
+  const noShard = (shardId: string, stream: string): AwsError =>
+    new AwsError(
+      'ResourceNotFoundException',
+      `Shard ${shardId} in stream ${stream} under account ${account.accountId} does not exist`,
+    );
+
+  /** The data streams know nothing of accounts. */
+  const withAccount = <Refusal>(error: Refusal): Refusal | RecordError =>
+    error instanceof RecordError && error.code === 'throughput-exceeded'
+      ? new RecordError(error.code, `${error.message} under account ${account.accountId}.`, { cause: error })
+      : error;
+
+  const checkArn = (arn: string | undefined, name: string): void => {
+    if (arn === undefined || parseArn(account, arn).stream === name) return;
+    throw new AwsError('InvalidArgumentException', 'StreamARN and ShardIterator are of different streams.');
+  };
+
+  /** The order within a shard is that of arrival anyway; the number must be one, and not of the future. */
+  const checkOrdering = (text: string | undefined, stream: string, nowMs: number): void => {
+    const arrivalS = text === undefined ? undefined : parseSequenceNumber(text)?.arrivalS;
+    // Older versions are only compared.
+    if (arrivalS === undefined || arrivalS * 1000 <= nowMs) return;
+    throw new AwsError(
+      'InvalidArgumentException',
+      `ExclusiveMinimumSequenceNumber ${text} used in PutRecord on stream ${stream} under account ` +
+        `${account.accountId} is invalid.`,
+    );
+  };
+
   const putRecord = async ({
     input,
     principal,
     nowMs,
   }: AwsCall<StreamReference & RecordInput & { readonly SequenceNumberForOrdering?: string }>) => {
     const stream = resources.find(input, 'publish', principal);
-    checkOrdering(input.SequenceNumberForOrdering, nowMs);
-    const place = await translating(() => records.put(stream.name, recordOf(input), nowMs));
+    checkOrdering(input.SequenceNumberForOrdering, stream.name, nowMs);
+    const place = await translating(() =>
+      records.put(stream.name, recordOf(input), nowMs).catch((error: unknown) => {
+        throw withAccount(error);
+      }),
+    );
     return placeForm(place, encryptionTypeOf(stream));
   };
 
@@ -61,20 +97,27 @@ export function dataOperations({ records, account, readLimiter }: KinesisParts):
     return {
       FailedRecordCount: results.filter((result) => result instanceof RecordError).length,
       Records: results.map((result) =>
-        result instanceof RecordError ? failureForm(result) : placeForm(result),
+        result instanceof RecordError ? failureForm(withAccount(result)) : placeForm(result),
       ),
       EncryptionType: encryptionType,
     };
   };
 
   const getShardIterator = async ({ input, principal, nowMs }: AwsCall<IteratorInput>) => {
-    const stream = resources.find(input, 'view', principal);
-    const starting = startingPositionOf({
-      Type: input.ShardIteratorType,
-      ...(input.StartingSequenceNumber === undefined ? {} : { SequenceNumber: input.StartingSequenceNumber }),
-      ...(input.Timestamp === undefined ? {} : { Timestamp: input.Timestamp }),
-    });
-    const position = await translating(() => records.position(stream.name, input.ShardId, starting, nowMs));
+    const name = resources.nameOf(input, 'view', principal);
+    const shardId = requireShardId(account, name, input.ShardId);
+    const stream = records.stream(name);
+    const shard = stream?.shards.find(({ id }) => id === shardId);
+    if (stream === undefined || shard === undefined) throw noShard(shardId, name);
+    const starting = startingPositionOf(
+      {
+        Type: input.ShardIteratorType,
+        SequenceNumber: input.StartingSequenceNumber,
+        Timestamp: input.Timestamp,
+      },
+      { operation: 'GetShardIterator', stream: name, accountId: account.accountId, shard, nowMs },
+    );
+    const position = await translating(() => records.position(name, shardId, starting, nowMs));
     return { ShardIterator: makeShardIterator(stream, position, nowMs) };
   };
 
@@ -85,15 +128,18 @@ export function dataOperations({ records, account, readLimiter }: KinesisParts):
   }: AwsCall<{ readonly ShardIterator: string; readonly Limit?: number; readonly StreamARN?: string }>) => {
     const iterator = readShardIterator(input.ShardIterator, nowMs);
     requireData(principal, 'view', iterator.stream);
-    const stream = resources.stream(iterator.stream);
-    if (stream.createdMs !== iterator.streamCreatedMs) {
-      throw new AwsError('ResourceNotFoundException', 'The stream of the ShardIterator was deleted.');
+    const { shardId } = iterator.position;
+    const stream = records.stream(iterator.stream);
+    // A stream that was made again under the name is another one.
+    if (stream?.createdMs !== iterator.streamCreatedMs || !stream.shards.some(({ id }) => id === shardId)) {
+      throw noShard(shardId, iterator.stream);
     }
-    const shardKey = `${stream.name}/${iterator.position.shardId}`;
+    checkArn(input.StreamARN, stream.name);
+    const shardKey = `${stream.name}/${shardId}`;
     if (!readLimiter.admits(shardKey, nowMs)) {
       throw new AwsError(
         'ProvisionedThroughputExceededException',
-        `Rate exceeded for shard ${iterator.position.shardId} in stream ${stream.name} under account ${account.accountId}.`,
+        `Rate exceeded for shard ${shardId} in stream ${stream.name} under account ${account.accountId}.`,
       );
     }
     const limits = { maxRecords: input.Limit ?? MAX_READ_RECORDS, maxBytes: MAX_READ_BYTES };
@@ -119,58 +165,12 @@ export function dataOperations({ records, account, readLimiter }: KinesisParts):
   };
 }
 
-/** Where to begin, out of the members that say so. Throws AwsError `InvalidArgumentException` for those that do not go together. */
-export function startingPositionOf(input: {
-  readonly Type: StartingPosition['type'];
-  readonly SequenceNumber?: string;
-  readonly Timestamp?: number;
-}): StartingPosition {
-  const { Type: type, SequenceNumber: sequenceNumber, Timestamp: atMs } = input;
-  switch (type) {
-    case 'AT_SEQUENCE_NUMBER':
-    case 'AFTER_SEQUENCE_NUMBER':
-      if (sequenceNumber === undefined) throw mustSpecify(type, 'no StartingSequenceNumber');
-      return { type, sequenceNumber };
-    case 'AT_TIMESTAMP':
-      if (atMs === undefined) {
-        throw new AwsError(
-          'InvalidArgumentException',
-          'Must specify timestamp parameter for iterator of type AT_TIMESTAMP.',
-        );
-      }
-      return { type, atMs };
-    default:
-      if (sequenceNumber !== undefined) throw mustSpecify(type, 'also a StartingSequenceNumber');
-      return { type };
-  }
-}
-
-function mustSpecify(type: string, what: string): AwsError {
-  return new AwsError(
-    'InvalidArgumentException',
-    'Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or ' +
-      `(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified ${type} and ${what}.`,
-  );
-}
-
 function recordOf({ Data, PartitionKey, ExplicitHashKey }: RecordInput): RecordToPut {
   return {
     partitionKey: PartitionKey,
     data: Data,
     ...(ExplicitHashKey === undefined ? {} : { explicitHashKey: ExplicitHashKey }),
   };
-}
-
-/** The order within a shard is that of arrival anyway; the number must be one, and not of the future. */
-function checkOrdering(text: string | undefined, nowMs: number): void {
-  if (text === undefined) return;
-  const parsed = parseSequenceNumber(text);
-  const isFuture = parsed !== undefined && parsed.arrivalS * 1000 > nowMs;
-  if (isSequenceNumberText(text) && !isFuture) return;
-  throw new AwsError(
-    'InvalidArgumentException',
-    `ExclusiveMinimumSequenceNumber ${text} used in PutRecord is invalid.`,
-  );
 }
 
 /** What makes the whole call invalid. */

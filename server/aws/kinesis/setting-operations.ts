@@ -6,11 +6,13 @@ import { DataResources, type StreamReference } from './data-resources.ts';
 import type { KinesisParts } from './kinesis-parts.ts';
 import { streamArn } from './stream-arn.ts';
 import { warmThroughputForm } from './stream-operations.ts';
+import { notOnDemand } from './stream-rules.ts';
 import { translating } from './translate-error.ts';
 
 /** "Switching modes: 2 times per 24 h" (kinesis-data-streams.md §6). */
 const MODE_CHANGES_A_DAY = 2;
 const MIN_RETENTION_HOURS = 24;
+const MAX_RETENTION_HOURS = 8760;
 const KIB = 1024;
 
 const METRICS = [
@@ -90,6 +92,7 @@ export function settingOperations({ records, account }: KinesisParts): Operation
             `The mode of ${name} was changed ${MODE_CHANGES_A_DAY} times in 24 hours.`,
           );
         }
+        if (wanted !== 'ON_DEMAND' && warm !== undefined) throw notOnDemand(name);
         return { mode: wanted, ...(warm === undefined ? {} : { warmThroughputMibPerSecond: warm }) };
       }),
     );
@@ -109,23 +112,27 @@ export function settingOperations({ records, account }: KinesisParts): Operation
       ) =>
         nothing(
           change(call, () => {
-            if (call.input.EncryptionType !== 'KMS') {
-              throw new AwsError('InvalidArgumentException', 'EncryptionType must be KMS.');
-            }
+            requireKms(call.input);
             return { encryptionKeyId: call.input.KeyId };
           }),
         ),
-      StopStreamEncryption: (call: AwsCall<StreamReference>) =>
-        nothing(change(call, () => ({ encryptionKeyId: undefined }))),
+      StopStreamEncryption: (call: AwsCall<StreamReference & { readonly EncryptionType: 'NONE' | 'KMS' }>) =>
+        nothing(
+          change(call, () => {
+            requireKms(call.input);
+            return { encryptionKeyId: undefined };
+          }),
+        ),
       UpdateStreamMode: updateStreamMode,
       UpdateMaxRecordSize: (call: AwsCall<StreamReference & { readonly MaxRecordSizeInKiB: number }>) =>
         nothing(change(call, () => ({ maxRecordBytes: call.input.MaxRecordSizeInKiB * KIB }))),
       UpdateStreamWarmThroughput: async (
         call: AwsCall<StreamReference & { readonly WarmThroughputMiBps: number }>,
       ): Promise<AwsOutput> => {
-        const stream = await change(call, () => ({
-          warmThroughputMibPerSecond: call.input.WarmThroughputMiBps,
-        }));
+        const stream = await change(call, ({ name, mode }) => {
+          if (mode !== 'ON_DEMAND') throw notOnDemand(name);
+          return { warmThroughputMibPerSecond: call.input.WarmThroughputMiBps };
+        });
         return {
           StreamARN: streamArn(account, stream.name),
           StreamName: stream.name,
@@ -134,6 +141,11 @@ export function settingOperations({ records, account }: KinesisParts): Operation
       },
     },
   };
+}
+
+/** "The only valid value is KMS." */
+function requireKms({ EncryptionType: type }: { readonly EncryptionType: 'NONE' | 'KMS' }): void {
+  if (type !== 'KMS') throw new AwsError('InvalidArgumentException', 'EncryptionType must be KMS.');
 }
 
 function checkRetention(
@@ -147,6 +159,12 @@ function checkRetention(
     throw new AwsError(
       'InvalidArgumentException',
       `Minimum allowed retention period is ${MIN_RETENTION_HOURS} hours. Requested retention period (${hours} hours) is too short.`,
+    );
+  }
+  if (hours > MAX_RETENTION_HOURS) {
+    throw new AwsError(
+      'InvalidArgumentException',
+      `Maximum allowed retention period is ${MAX_RETENTION_HOURS} hours. Requested retention period (${hours} hours) is too long.`,
     );
   }
   if (isIncrease ? hours >= presentHours : hours <= presentHours) return;

@@ -50,8 +50,8 @@ export function readShardIterator(text: string, nowMs: number): ShardIterator {
   if (nowMs - issuedMs > LIFE_MS) {
     throw new AwsError(
       'ExpiredIteratorException',
-      `Iterator expired. The iterator was created at time ${new Date(issuedMs).toISOString()} while right now it is ` +
-        `${new Date(nowMs).toISOString()} which is further in the future than the tolerated delay of ${LIFE_MS} milliseconds.`,
+      `Iterator expired. The iterator was created at time ${javaDate(issuedMs)} while right now it is ` +
+        `${javaDate(nowMs)} which is further in the future than the tolerated delay of ${LIFE_MS} milliseconds.`,
     );
   }
   return {
@@ -63,4 +63,10 @@ export function readShardIterator(text: string, nowMs: number): ShardIterator {
     },
     issuedMs,
   };
+}
+
+/** `Thu Jan 22 01:22:02 UTC 2015` */
+function javaDate(timeMs: number): string {
+  const [weekday = '', day, month, year, time] = new Date(timeMs).toUTCString().split(' ');
+  return `${weekday.slice(0, 3)} ${month} ${day} ${time} UTC ${year}`;
 }

@@ -6,9 +6,11 @@ import { DataResources, type StreamReference } from './data-resources.ts';
 import { type KinesisParts, SHARD_LIMIT } from './kinesis-parts.ts';
 import { makeNextToken, readNextToken } from './next-token.ts';
 import { shardForm } from './record-forms.ts';
-import { isListed, type ShardFilter } from './shard-filter.ts';
+import { filterOfScope, isListed, type ShardFilter, scopeOfFilter } from './shard-filter.ts';
+import { requireShard, requireShardId } from './shard-id.ts';
 import { streamArn } from './stream-arn.ts';
 import { openShardCount } from './stream-operations.ts';
+import { checkMayReshard, notEligible, shardLimitExceeded } from './stream-rules.ts';
 import { translating } from './translate-error.ts';
 
 interface ListShardsInput extends StreamReference {
@@ -31,28 +33,26 @@ export function shardOperations({ records, account, readLimiter }: KinesisParts)
   const listShards = ({ input, principal, nowMs }: AwsCall<ListShardsInput>): AwsOutput => {
     const { NextToken } = input;
     const isContinued = NextToken !== undefined;
+    if (!isContinued && input.StreamName === undefined && input.StreamARN === undefined) {
+      throw new AwsError('InvalidArgumentException', 'Either NextToken or StreamName should be provided.');
+    }
     if (isContinued && (input.StreamName ?? input.StreamARN ?? input.ExclusiveStartShardId) !== undefined) {
       throw new AwsError('InvalidArgumentException', 'NextToken and StreamName cannot be provided together.');
     }
     const place = isContinued ? readNextToken('ListShards', NextToken, nowMs) : undefined;
-    const [, name, createdMs, filterText] = place?.scope ?? [];
+    const [, name, createdMs, ...filterParts] = place?.scope ?? [];
     const reference = typeof name === 'string' ? { StreamName: name } : input;
     const stream = resources.find(reference, 'view', principal);
     if (place !== undefined && stream.createdMs !== createdMs) {
       throw new AwsError('ResourceNotFoundException', `Stream ${stream.name} was deleted and made again.`);
     }
     checkCreation(stream, input.StreamCreationTimestamp);
-    const filter =
-      typeof filterText === 'string' ? (JSON.parse(filterText) as ShardFilter) : input.ShardFilter;
-    const after = place?.after ?? input.ExclusiveStartShardId ?? '';
+    const filter = place === undefined ? input.ShardFilter : filterOfScope(filterParts);
+    const start = input.ExclusiveStartShardId;
+    const after = place?.after ?? (start === undefined ? '' : requireShardId(account, stream.name, start));
     const shards = stream.shards.filter(({ id }) => id > after).filter(listedBy(stream, filter, nowMs));
     const page = shards.slice(0, input.MaxResults ?? DEFAULT_LISTED_SHARDS);
-    const scope = [
-      'ListShards',
-      stream.name,
-      stream.createdMs,
-      filter === undefined ? null : JSON.stringify(filter),
-    ];
+    const scope = ['ListShards', stream.name, stream.createdMs, ...scopeOfFilter(filter)];
     const hasMore = page.length < shards.length;
     return {
       Shards: page.map(shardForm),
@@ -64,13 +64,10 @@ export function shardOperations({ records, account, readLimiter }: KinesisParts)
     (stream: DataStreamInfo, filter: ShardFilter | undefined, nowMs: number) => (shard: ShardInfo) =>
       filter === undefined || isListed(shard, filter, stream, nowMs);
 
-  const shardOf = (stream: DataStreamInfo, id: string): ShardInfo => {
-    const shard = stream.shards.find((each) => each.id === id);
-    if (shard !== undefined) return shard;
-    throw new AwsError(
-      'ResourceNotFoundException',
-      `Could not find shard ${id} in stream ${stream.name} under account ${account.accountId}.`,
-    );
+  /** One shard more than there are, on all streams. */
+  const checkShardLimit = (additional: number): void => {
+    const present = records.list().reduce((sum, stream) => sum + openShardCount(stream), 0);
+    if (present + additional > SHARD_LIMIT) throw shardLimitExceeded(account, present, additional);
   };
 
   const splitShard = async ({
@@ -80,8 +77,13 @@ export function shardOperations({ records, account, readLimiter }: KinesisParts)
   }: AwsCall<
     StreamReference & { readonly ShardToSplit: string; readonly NewStartingHashKey: string }
   >): Promise<AwsOutput> => {
-    const stream = resources.find(input, 'admin', principal);
-    const { range, id } = shardOf(stream, input.ShardToSplit);
+    const name = resources.nameOf(input, 'admin', principal);
+    const shardId = requireShardId(account, name, input.ShardToSplit);
+    const stream = resources.stream(name);
+    checkMayReshard(account, stream);
+    const { range, id, closed } = requireShard(account, stream, shardId);
+    checkShardLimit(1);
+    if (closed !== undefined) throw notEligible(account, name, id);
     const newStart = BigInt(input.NewStartingHashKey);
     if (newStart <= range.start + 1n || newStart >= range.end) {
       throw new AwsError(
@@ -102,9 +104,15 @@ export function shardOperations({ records, account, readLimiter }: KinesisParts)
   }: AwsCall<
     StreamReference & { readonly ShardToMerge: string; readonly AdjacentShardToMerge: string }
   >): Promise<AwsOutput> => {
-    const stream = resources.find(input, 'admin', principal);
-    const one = shardOf(stream, input.ShardToMerge);
-    const other = shardOf(stream, input.AdjacentShardToMerge);
+    const name = resources.nameOf(input, 'admin', principal);
+    const ids = [input.ShardToMerge, input.AdjacentShardToMerge] as const;
+    const [oneId, otherId] = ids.map((id) => requireShardId(account, name, id)) as [string, string];
+    const stream = resources.stream(name);
+    checkMayReshard(account, stream);
+    const one = requireShard(account, stream, oneId);
+    const other = requireShard(account, stream, otherId);
+    const closed = [one, other].find((shard) => shard.closed !== undefined);
+    if (closed !== undefined) throw notEligible(account, name, closed.id);
     if (one.range.end + 1n !== other.range.start && other.range.end + 1n !== one.range.start) {
       throw new AwsError(
         'InvalidArgumentException',
@@ -124,20 +132,21 @@ export function shardOperations({ records, account, readLimiter }: KinesisParts)
     const stream = resources.find(input, 'admin', principal);
     const { TargetShardCount: target } = input;
     const current = openShardCount(stream);
-    if (stream.mode === 'ON_DEMAND') {
+    checkMayReshard(account, stream);
+    const counts = `Current open shard count: ${current}, Target shard count: ${target}`;
+    if (target > current * 2) {
       throw new AwsError(
-        'ValidationException',
-        `The shards of ${stream.name} are on demand: it decides itself.`,
+        'LimitExceededException',
+        `UpdateShardCount cannot scale up over double your current open shard count. ${counts}`,
       );
     }
-    if (target > current * 2 || target < Math.ceil(current / 2)) {
+    if (target < Math.ceil(current / 2)) {
       throw new AwsError(
-        'InvalidArgumentException',
-        `UpdateShardCount cannot scale ${stream.name} from ${current} to ${target} shards: at most double, at least half.`,
+        'LimitExceededException',
+        `UpdateShardCount cannot scale down below half your current open shard count. ${counts}`,
       );
     }
-    if (target > SHARD_LIMIT)
-      throw new AwsError('LimitExceededException', `More than ${SHARD_LIMIT} shards.`);
+    if (target > current) checkShardLimit(target - current);
     // The limit of a day is AWS's own and lifted with the others.
     if (readLimiter.isOn && !countChanges.take(stream.name, nowMs)) {
       throw new AwsError(

@@ -5,7 +5,10 @@ import { DataResources, mayData, requireData, type StreamReference } from './dat
 import { type KinesisParts, ON_DEMAND_STREAM_LIMIT, SHARD_LIMIT } from './kinesis-parts.ts';
 import { makeNextToken, readNextToken } from './next-token.ts';
 import { encryptionTypeOf, shardForm } from './record-forms.ts';
+import { requireShardId } from './shard-id.ts';
 import { streamArn } from './stream-arn.ts';
+import { notOnDemand, shardLimitExceeded } from './stream-rules.ts';
+import { checkTags } from './tag-rules.ts';
 import { translating } from './translate-error.ts';
 
 interface CreateInput {
@@ -26,7 +29,6 @@ interface ListInput {
 const KIB = 1024;
 const DEFAULT_DESCRIBED_SHARDS = 100;
 const DEFAULT_LISTED_STREAMS = 100;
-const MAX_TAGS = 50;
 
 /** Streams are made, told of, and deleted. */
 export function streamOperations({ records, account }: KinesisParts): OperationTable {
@@ -39,7 +41,7 @@ export function streamOperations({ records, account }: KinesisParts): OperationT
     if (mode === 'PROVISIONED' && input.ShardCount === undefined) {
       throw new AwsError(
         'ValidationException',
-        'ShardCount must be specified for a stream in PROVISIONED mode.',
+        "1 validation error detected: Value null at 'shardCount' failed to satisfy constraint: Member must not be null",
       );
     }
     if (mode === 'ON_DEMAND' && input.ShardCount !== undefined) {
@@ -48,9 +50,8 @@ export function streamOperations({ records, account }: KinesisParts): OperationT
         'ShardCount must not be specified for a stream in ON_DEMAND mode.',
       );
     }
-    if (Object.keys(tags).length > MAX_TAGS) {
-      throw new AwsError('InvalidArgumentException', `A stream cannot have more than ${MAX_TAGS} tags.`);
-    }
+    if (mode === 'PROVISIONED' && input.WarmThroughputMiBps !== undefined) throw notOnDemand(name);
+    checkTags(tags, {}, `stream ${name} under account ${account.accountId}`);
     if (records.stream(name) !== undefined) {
       throw new AwsError(
         'ResourceInUseException',
@@ -88,12 +89,7 @@ export function streamOperations({ records, account }: KinesisParts): OperationT
     }
     const openShards = countOpenShards();
     if (openShards + shardCount <= SHARD_LIMIT) return;
-    throw new AwsError(
-      'LimitExceededException',
-      `This request would exceed the shard limit for the account ${account.accountId} in ${account.region}. ` +
-        `Current shard count for the account: ${openShards}. Limit: ${SHARD_LIMIT}. Number of additional shards that ` +
-        `would have resulted from this request: ${shardCount}.`,
-    );
+    throw shardLimitExceeded(account, openShards, shardCount);
   };
 
   const countOpenShards = () => records.list().reduce((sum, stream) => sum + openShardCount(stream), 0);
@@ -107,7 +103,8 @@ export function streamOperations({ records, account }: KinesisParts): OperationT
     if (records.consumers(name).length > 0 && input.EnforceConsumerDeletion !== true) {
       throw new AwsError(
         'ResourceInUseException',
-        `Stream ${name} has registered consumers; delete them first, or set EnforceConsumerDeletion.`,
+        `Stream ${name} under account ${account.accountId} has registered consumers: deregister them first, or set ` +
+          'EnforceConsumerDeletion.',
       );
     }
     await translating(() => records.delete(name));
@@ -162,7 +159,8 @@ export function streamOperations({ records, account }: KinesisParts): OperationT
   >): AwsOutput => {
     const stream = resources.find(input, 'view', principal);
     const { ExclusiveStartShardId: after = '' } = input;
-    const shards = stream.shards.filter(({ id }) => id > after);
+    const start = after === '' ? '' : requireShardId(account, stream.name, after);
+    const shards = stream.shards.filter(({ id }) => id > start);
     const page = shards.slice(0, input.Limit ?? DEFAULT_DESCRIBED_SHARDS);
     return {
       StreamDescription: {

@@ -14,10 +14,11 @@ import { EVENT_STREAM_TYPE, eventMessage, exceptionMessage } from '../protocols/
 import { json11 } from '../protocols/json-1.1.ts';
 import type { AwsProtocol } from '../protocols/protocol.ts';
 import { selectProtocol } from '../protocols/select-protocol.ts';
-import { startingPositionOf } from './data-operations.ts';
 import { DataResources } from './data-resources.ts';
 import type { KinesisParts } from './kinesis-parts.ts';
 import { childShardForms, encryptionTypeOf, recordForm } from './record-forms.ts';
+import { requireShard, requireShardId } from './shard-id.ts';
+import { startingPositionOf } from './starting-position.ts';
 import { awsErrorOf, translating } from './translate-error.ts';
 
 interface SubscribeInput {
@@ -51,16 +52,21 @@ export function subscribeOperation(parts: KinesisParts): OperationTable {
     const { input, principal, nowMs, signal } = call;
     const consumer = resources.consumer(input, 'view', principal);
     const stream = resources.stream(consumer.stream);
-    const starting = startingPositionOf(input.StartingPosition);
-    const position = await translating(() =>
-      parts.records.position(stream.name, input.ShardId, starting, nowMs),
-    );
+    const shardId = requireShardId(parts.account, stream.name, input.ShardId);
+    const starting = startingPositionOf(input.StartingPosition, {
+      operation: 'SubscribeToShard',
+      stream: stream.name,
+      accountId: parts.account.accountId,
+      shard: requireShard(parts.account, stream, shardId),
+      nowMs,
+    });
+    const position = await translating(() => parts.records.position(stream.name, shardId, starting, nowMs));
     const over = new AbortController();
-    const ended = parts.subscriptions.begin(input.ConsumerARN, input.ShardId, nowMs, () => over.abort());
+    const ended = parts.subscriptions.begin(input.ConsumerARN, shardId, nowMs, () => over.abort());
     if (ended === undefined) {
       throw new AwsError(
         'ResourceInUseException',
-        `Another active subscription exists for this consumer: ${parts.account.accountId}:${consumer.stream}:${input.ShardId}:${consumer.name}`,
+        `Another active subscription exists for this consumer: ${parts.account.accountId}:${consumer.stream}:${shardId}:${consumer.name}`,
       );
     }
     const life = AbortSignal.any([signal, over.signal, AbortSignal.timeout(LIFE_MS)]);

@@ -4,18 +4,20 @@ import type { OperationTable } from '../operation-table.ts';
 import { DataResources, type DataWish, type StreamReference } from './data-resources.ts';
 import type { KinesisParts } from './kinesis-parts.ts';
 import { parseArn } from './stream-arn.ts';
+import { checkTags } from './tag-rules.ts';
 import { translating } from './translate-error.ts';
 
 type Tags = Readonly<Record<string, string>>;
 
 /** A stream or consumer, with what can be attached to it. */
 interface Resource {
+  /** What it is called in messages. */
+  readonly title: string;
   readonly tags: Tags;
   readonly policy: string | undefined;
   readonly change: (change: { readonly tags?: Tags; readonly policy?: string | undefined }) => unknown;
 }
 
-const MAX_TAGS = 50;
 const DEFAULT_LISTED_TAGS = 50;
 /** What GetResourcePolicy answers where none was put. */
 const NO_POLICY = '{}';
@@ -28,6 +30,7 @@ export function tagOperations({ records, account }: KinesisParts): OperationTabl
     const stream = resources.find(reference, wish, principal);
     return {
       ...stream,
+      title: `stream ${stream.name} under account ${account.accountId}`,
       change: (change) => records.change(stream.name, change),
     };
   };
@@ -38,18 +41,14 @@ export function tagOperations({ records, account }: KinesisParts): OperationTabl
     const consumer = resources.consumer({ ConsumerARN: arn }, wish, principal);
     return {
       ...consumer,
+      title: `consumer ${consumer.name} under account ${account.accountId}`,
       change: (change) => records.changeConsumer(consumer.stream, consumer.name, change),
     };
   };
 
   const add = async (resource: Resource, added: Tags): Promise<AwsOutput> => {
+    checkTags(added, resource.tags, resource.title);
     const tags = { ...resource.tags, ...added };
-    if (Object.keys(tags).length > MAX_TAGS) {
-      throw new AwsError(
-        'InvalidArgumentException',
-        `A resource cannot have more than ${MAX_TAGS} tags associated with it.`,
-      );
-    }
     await translating(() => resource.change({ tags }));
     return {};
   };
