@@ -167,8 +167,10 @@ export class RecordLog {
     return { records, nextOrdinal };
   }
 
-  /** Ordinal of the first record that arrived at `atMs` or later; `nextOrdinal` when none has. */
+  /** Ordinal of the first record that arrived at `atMs` or later; when none has, that of the next one to become durable. */
   async findByArrival(atMs: number): Promise<number> {
+    // What becomes durable while this reads is behind it, and must not be passed over.
+    const endOrdinal = this.#nextOrdinal;
     // Files may begin in the very millisecond in which the one before ends.
     const position = Math.max(
       0,
@@ -178,14 +180,14 @@ export class RecordLog {
       let found: number | undefined;
       const startOrdinal = await this.#rowByArrival(file, atMs);
       if (startOrdinal === undefined) continue;
-      await this.#visit(file, startOrdinal, this.#nextOrdinal, (record) => {
+      await this.#visit(file, startOrdinal, endOrdinal, (record) => {
         if (record.arrivalMs < atMs) return true;
         found = record.ordinal;
         return false;
       });
       if (found !== undefined) return found;
     }
-    return this.#nextOrdinal;
+    return endOrdinal;
   }
 
   /** Begins a new file when the open one has been open for long enough: only finished ones are deleted. */

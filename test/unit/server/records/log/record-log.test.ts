@@ -74,6 +74,29 @@ test('records up to 10 MiB pass, across blocks and files', async () => {
   await store.close();
 });
 
+test('a record that becomes durable while the beginning is looked for is not passed over', async () => {
+  const { disk, store } = makeStore();
+  const log = await store.open('events', 'a');
+  const gate = Promise.withResolvers<undefined>();
+  const reached = Promise.withResolvers<void>();
+  let appended: Promise<unknown> = Promise.resolve();
+  disk.onOperation = async ({ kind, path }) => {
+    if (kind === 'sync' && path.endsWith('.records')) {
+      reached.resolve();
+      return gate.promise;
+    }
+    if (kind !== 'read') return undefined;
+    gate.resolve(undefined);
+    await appended;
+    return undefined;
+  };
+  appended = log.append([makeRecord(1), makeRecord(2)], START_MS);
+  await reached.promise;
+  assert.equal(await log.findByArrival(START_MS - 1000), 0);
+  assert.equal(log.nextOrdinal, 2);
+  await store.close();
+});
+
 test('the first record from an instant on is found, over files and equal times', async () => {
   const { store } = makeStore(undefined, { fileMaxBytes: 40_000 });
   const log = await store.open('events', 'a');
