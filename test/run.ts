@@ -3,7 +3,7 @@
  * type checker, the linter and every test. Fails when a test fails, and when one was skipped.
  *
  *   npm test                 everything
- *   npm test -- unit         only the groups named: check, unit, integration, fuzz, e2e
+ *   npm test -- unit         only the groups named: check, unit, integration, fuzz, e2e, viewers
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -29,12 +29,14 @@ const NEEDS: readonly Need[] = [
   { name: 'boto3', probe: '/usr/bin/python3 -c "import boto3"', debianPackage: 'python3-boto3' },
 ];
 
-/** Groups of test files; e2e alone and one file at a time, since it measures what a viewer sees. */
+/** Groups of test files, run one group after the other; `concurrency` files of it at a time. */
 const GROUPS = [
-  { name: 'unit', glob: 'test/unit/**/*.test.ts', concurrency: 2 },
-  { name: 'integration', glob: 'test/integration/**/*.test.ts', concurrency: 2 },
+  { name: 'unit', glob: 'test/unit/**/*.test.ts', concurrency: 3 },
+  { name: 'integration', glob: 'test/integration/**/*.test.ts', concurrency: 3 },
   { name: 'fuzz', glob: 'test/fuzz/*.test.ts', concurrency: 1 },
-  { name: 'e2e', glob: 'test/e2e/**/*.test.ts', concurrency: 1 },
+  { name: 'e2e', glob: 'test/e2e/*.test.ts', concurrency: 2 },
+  // One at a time: browsers and players that must keep up.
+  { name: 'viewers', glob: 'test/e2e/viewers/*.test.ts', concurrency: 1 },
 ];
 
 function succeeds(shellCommand: string): boolean {

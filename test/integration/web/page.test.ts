@@ -5,7 +5,7 @@ import { launchChromium } from '../../e2e/support/browser.ts';
 import { fakeFragment, START_MS } from '../../unit/server/web/support/fake-streams.ts';
 import { startWeb, type WebHarness } from '../../unit/server/web/support/web-harness.ts';
 
-/** The page in Chromium over streams in memory: all that needs no media. Playback: test/e2e/watch.test.ts. */
+/** The page in Chromium over streams in memory: all that needs no media. Playback: test/e2e/viewers/watch.test.ts. */
 
 let browser: Browser;
 

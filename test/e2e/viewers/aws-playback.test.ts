@@ -6,11 +6,11 @@ import {
   KinesisVideoArchivedMediaClient,
 } from '@aws-sdk/client-kinesis-video-archived-media';
 import type { Browser } from 'playwright-core';
-import { launchChromium } from './support/browser.ts';
-import { type ForeignPlayer, playIn, type Seen, seenBy } from './support/foreign-player.ts';
-import { clipPath } from './support/media.ts';
-import { type ServerProcess, spawnFramelog, startServerProcess } from './support/server.ts';
-import { until } from './support/until.ts';
+import { launchChromium } from '../support/browser.ts';
+import { type ForeignPlayer, playIn, type Seen, seenBy } from '../support/foreign-player.ts';
+import { clipPath } from '../support/media.ts';
+import { type ServerProcess, spawnFramelog, startServerProcess } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
 /**
  * A camera that goes on and on, and the URLs that the SDK gets for it: played in Chromium by players of others, on a page of

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { probeLowLatency } from '../integration/hls/ll-hls-probe.ts';
-import { finished, pushWithFfmpeg } from './support/media.ts';
-import { type ServerProcess, startServerProcess } from './support/server.ts';
-import { until } from './support/until.ts';
+import { probeLowLatency } from '../../integration/hls/ll-hls-probe.ts';
+import { finished, pushWithFfmpeg } from '../support/media.ts';
+import { type ServerProcess, startServerProcess } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
-const CLIP = fileURLToPath(new URL('../../samples/demo.mp4', import.meta.url));
+const CLIP = fileURLToPath(new URL('../../../samples/demo.mp4', import.meta.url));
 /** A key frame a second, so that few seconds show a playlist that parts have left. */
 const SHORT_GOPS = [
   '-vf',

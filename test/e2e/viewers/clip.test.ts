@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startAwsServer } from '../integration/aws/support/aws-server.ts';
-import { clip, pushByRtmp } from '../integration/aws/support/rtmp-clip.ts';
-import { launchChromium } from './support/browser.ts';
-import { until } from './support/until.ts';
+import { startAwsServer } from '../../integration/aws/support/aws-server.ts';
+import { clip, pushByRtmp } from '../../integration/aws/support/rtmp-clip.ts';
+import { launchChromium } from '../support/browser.ts';
+import { until } from '../support/until.ts';
 
 interface Played {
   readonly duration: number;

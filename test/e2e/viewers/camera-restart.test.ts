@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { launchChromium } from './support/browser.ts';
-import { probePackets } from './support/media.ts';
-import { openPage, shownState } from './support/page.ts';
-import { type ServerProcess, startServerProcess } from './support/server.ts';
-import { until } from './support/until.ts';
+import { launchChromium } from '../support/browser.ts';
+import { probePackets } from '../support/media.ts';
+import { openPage, shownState } from '../support/page.ts';
+import { type ServerProcess, startServerProcess } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
-const CLIP = fileURLToPath(new URL('../../samples/demo.mp4', import.meta.url));
+const CLIP = fileURLToPath(new URL('../../../samples/demo.mp4', import.meta.url));
 
 let server: ServerProcess;
 let browser: Browser;
