@@ -52,7 +52,7 @@ export class ManagedStream implements OpenStream {
   /** Publications whose fragments are still on their way to the disk. */
   readonly #unsettled = new Set<StreamPublication | ProducerSession>();
   #publication: StreamPublication | undefined;
-  readonly #producers: ProducerGroup;
+  readonly #producers: ProducerGroup<ProducerSession>;
   #lastFragmentMs: number | undefined;
   #lastError: LiveState['lastError'];
   /** Time of the latest call: news from the disk come without one. */

@@ -3,7 +3,17 @@ import {
   type FragmentDeliveryOptions,
   type FragmentNews,
 } from '../../fragments/stream/fragment-delivery.ts';
-import type { ProducerSession } from './producer-session.ts';
+
+/** One of the sessions, as the group sees it. */
+export interface GroupMember {
+  /** When it last began a fragment or wrote to it, epoch ms. */
+  readonly lastActivityMs: number;
+  /** `onTurn`: it may begin its fragment now. */
+  readonly request: { readonly onTurn: () => void };
+  endFragment(nowMs: number): void;
+  /** One of its fragments is persisted or lost. */
+  settle(ordinal: number, isLost: boolean): void;
+}
 
 /** Nothing came for this long: another session need not wait for this one any more. */
 const PATIENCE_MS = 1000;
@@ -12,14 +22,14 @@ const PATIENCE_MS = 1000;
  * The sessions that write one stream at the same time. One of them at a time has a fragment open; the others stand in line. So
  * fragments of different sessions follow each other whole.
  */
-export class ProducerGroup {
+export class ProducerGroup<Session extends GroupMember> {
   readonly delivery: FragmentDelivery;
   readonly #options: FragmentDeliveryOptions;
-  readonly #sessions: ProducerSession[] = [];
-  readonly #waiting: ProducerSession[] = [];
+  readonly #sessions: Session[] = [];
+  readonly #waiting: Session[] = [];
   /** Whose fragment each ordinal is, until it is persisted or lost. */
-  readonly #owners = new Map<number, ProducerSession>();
-  #holder: ProducerSession | undefined;
+  readonly #owners = new Map<number, Session>();
+  #holder: Session | undefined;
 
   constructor(options: FragmentDeliveryOptions) {
     this.#options = options;
@@ -27,17 +37,17 @@ export class ProducerGroup {
   }
 
   /** Those that have not ended, oldest first. */
-  get sessions(): readonly ProducerSession[] {
+  get sessions(): readonly Session[] {
     return this.#sessions;
   }
 
-  join(session: ProducerSession): void {
+  join(session: Session): void {
     if (this.#sessions.length === 0) this.#options.window.start();
     this.#sessions.push(session);
   }
 
   /** A session has ended; its fragment is closed. */
-  leave(session: ProducerSession): void {
+  leave(session: Session): void {
     remove(this.#sessions, session);
     remove(this.#waiting, session);
     if (this.#sessions.length === 0) this.#options.window.end();
@@ -45,7 +55,7 @@ export class ProducerGroup {
   }
 
   /** See ProducerFragments.mayBegin. */
-  mayBegin(session: ProducerSession, nowMs: number): boolean {
+  mayBegin(session: Session, nowMs: number): boolean {
     const holder = this.#holder;
     if (!this.#waiting.includes(session)) this.#waiting.push(session);
     if (holder !== undefined) {
@@ -62,13 +72,13 @@ export class ProducerGroup {
   }
 
   /** A session has begun a fragment. */
-  opened(session: ProducerSession, ordinal: number): void {
+  opened(session: Session, ordinal: number): void {
     this.#holder = session;
     this.#owners.set(ordinal, session);
   }
 
   /** The session's fragment is closed, or there was nothing in it: `neverWas` is its ordinal then. */
-  closed(session: ProducerSession, neverWas?: number): void {
+  closed(session: Session, neverWas?: number): void {
     if (neverWas !== undefined) this.#owners.delete(neverWas);
     if (this.#holder !== session) return;
     this.#holder = undefined;

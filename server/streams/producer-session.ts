@@ -13,7 +13,7 @@ import type { OpenStream } from './stream-service.ts';
 /** What a session needs of its stream. */
 export interface ProducerSessionHost extends Omit<DelimitedWriterOptions, 'delivery'> {
   readonly stream: OpenStream;
-  readonly group: ProducerGroup;
+  readonly group: ProducerGroup<ProducerSession>;
   /** Whether this process may still write; looked at often. */
   mayWrite(nowMs: number): boolean;
   noteError(message: string, nowMs: number): void;
@@ -27,7 +27,7 @@ export class ProducerSession implements ProducerFragments {
   /** When it last began a fragment or wrote to it, epoch ms. */
   lastActivityMs = 0;
   readonly #host: ProducerSessionHost;
-  readonly #group: ProducerGroup;
+  readonly #group: ProducerGroup<ProducerSession>;
   readonly #writer: DelimitedWriter;
   /** Ordinals of fragments that are not settled. */
   readonly #unsettled = new Set<number>();

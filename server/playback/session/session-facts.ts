@@ -1,4 +1,4 @@
-import type { PlayedCodec } from './session-tracks.ts';
+import type { PlayedCodec } from './played-codec.ts';
 
 /** What clients ask for (kvs.md §4.3, §4.4), with the defaults filled in. */
 export interface SessionRequest {

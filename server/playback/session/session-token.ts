@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { PLAYED_CODECS } from './played-codec.ts';
 import type { SessionFacts } from './session-facts.ts';
-import { PLAYED_CODECS } from './session-tracks.ts';
 
 /**
  * Session tokens: a MAC, eight random bytes and the session's facts as a JSON array, in base64url with `~` for `=` (kvs.md

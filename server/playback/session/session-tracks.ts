@@ -1,15 +1,9 @@
 import type { Track } from '../../../fragments/media/track.ts';
 import { elementaryStreamOf } from '../../../fragments/mpegts/elementary-stream.ts';
 import { TsError } from '../../../fragments/mpegts/ts-error.ts';
+import { PLAYED_CODECS, type PlayedCodec } from './played-codec.ts';
 import { SessionError } from './session-error.ts';
 import type { SessionRequest, SessionTrack } from './session-facts.ts';
-
-/** All codecs that some session plays. */
-export const PLAYED_CODECS = [
-  ...(['h264', 'h265', 'av1', 'vp9'] as const),
-  ...(['aac', 'opus', 'mp3', 'flac', 'ac3', 'pcmu', 'pcma'] as const),
-];
-export type PlayedCodec = (typeof PLAYED_CODECS)[number];
 
 /** The service plays H.264, H.265 and AAC, DASH also G.711 (kvs.md §2.5); we what players can play besides. */
 const PLAYED: Readonly<Record<'hls' | 'dash' | 'ts', readonly PlayedCodec[]>> = {

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AwsCall, AwsService } from '../../aws/aws-call.ts';
-import { AwsError } from '../../aws/aws-call.ts';
-import type { StreamReference, VideoResources } from '../../aws/kinesis-video/video-resources.ts';
-import { serviceOf } from '../../aws/operation-table.ts';
+import { PutMediaConnection } from '../../ingest/put-media/put-media-connection.ts';
+import type { PutMediaCounters } from '../../ingest/put-media/put-media-counters.ts';
+import { PutMediaSession } from '../../ingest/put-media/put-media-session.ts';
+import type { PutMediaSettings } from '../../ingest/put-media/put-media-settings.ts';
+import { parseStartTimestamp } from '../../ingest/put-media/start-timestamp.ts';
 import type { FragmentStreams, ProducerFragments } from '../../streams/producer-fragments.ts';
 import { StreamError, type StreamErrorCode } from '../../streams/stream-service.ts';
-import { PutMediaConnection } from './put-media-connection.ts';
-import type { PutMediaCounters } from './put-media-counters.ts';
-import { PutMediaSession } from './put-media-session.ts';
-import type { PutMediaSettings } from './put-media-settings.ts';
-import { parseStartTimestamp } from './start-timestamp.ts';
+import type { AwsCall, AwsService } from '../aws-call.ts';
+import { AwsError } from '../aws-call.ts';
+import { serviceOf } from '../operation-table.ts';
+import type { StreamReference, VideoResources } from './video-resources.ts';
 
 /** What PutMedia works on. */
 export interface PutMediaParts {
