@@ -17,7 +17,7 @@ export interface RecordCrashReport {
   /** Records whose writer was answered. */
   readonly acknowledged: number;
   readonly reshards: number;
-  /** Answered, and not there: `<stream> <shard>/<number> (<who did not see it>)`. */
+  /** Answered, and not seen: `<who did not see it>: <shard>/<number>`. */
   readonly missing: readonly string[];
   /** Twice, in another order, or seen by one reader and not by another. */
   readonly faults: readonly string[];
@@ -102,6 +102,7 @@ class CrashRun implements RecordCrashReport {
     await server.exited;
     over.abort();
     await Promise.all([...working, following]);
+    this.#faults.push(...errorLines(server));
     this.acknowledged += this.#told.length;
   }
 
@@ -129,6 +130,7 @@ class CrashRun implements RecordCrashReport {
     }
     over.abort();
     await following;
+    this.#faults.push(...errorLines(server));
   }
 
   async #makeStreams(calls: KinesisCalls): Promise<void> {
@@ -164,7 +166,7 @@ class CrashRun implements RecordCrashReport {
       this.#told.flatMap(({ stream, ShardId, SequenceNumber }) =>
         (this.#followers.get(stream) ?? [])
           .filter(({ ledger }) => !ledger.has(ShardId, SequenceNumber))
-          .map((_, index) => `${stream} ${ShardId}/${SequenceNumber} (follower ${index})`),
+          .map(({ ledger }) => `${ledger.name}: ${ShardId}/${SequenceNumber}`),
       );
     await until('what was acknowledged', () => unseen().length === 0, 15_000).catch(() => {
       this.missing.push(...unseen());
@@ -229,6 +231,14 @@ class CrashRun implements RecordCrashReport {
       this.reshards++;
     });
   }
+}
+
+/** What the server itself called an error. */
+function errorLines(server: ServerProcess): string[] {
+  return server
+    .stderr()
+    .split('\n')
+    .filter((line) => /"level":(?:"(?:error|fatal)"|[56]0)/.test(line));
 }
 
 async function shardsOf(calls: KinesisCalls, stream: string, filter?: object): Promise<ShardDescription[]> {

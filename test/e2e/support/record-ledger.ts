@@ -11,18 +11,18 @@ export interface CountedRecord {
  * key that grow also where its shards are split and merged. Children are followed when all their parents have ended.
  */
 export class RecordLedger {
+  readonly name: string;
   /** Of each shard, in the order in which they came. */
   readonly numbers = new Map<string, string[]>();
   /** What must not be, in words. */
   readonly faults: string[] = [];
-  readonly #name: string;
   readonly #seen = new Set<string>();
   readonly #lastCounts = new Map<string, number>();
   readonly #ended = new Set<string>();
   readonly #waiting = new Map<string, readonly string[]>();
 
   constructor(name: string, shards: readonly string[]) {
-    this.#name = name;
+    this.name = name;
     for (const shard of shards) this.numbers.set(shard, []);
   }
 
@@ -67,6 +67,6 @@ export class RecordLedger {
   }
 
   #fault(what: string): void {
-    this.faults.push(`${this.#name}: ${what}`);
+    this.faults.push(`${this.name}: ${what}`);
   }
 }
