@@ -20,7 +20,6 @@ export function countedBytes(record: RecordToAppend): number {
 
 /** One shard in memory: its facts, its log once somebody needs it, and who writes to it now. */
 export class Shard {
-  record: ShardRecord;
   readonly id: string;
   readonly range: HashKeyRange;
   readonly heat = new ShardHeat();
@@ -28,6 +27,9 @@ export class Shard {
   readonly throttle: WriteThrottle | undefined;
   /** Resolves when the shard was split or merged, or stays after all: until then nothing is put to it. */
   changing: Promise<void> | undefined;
+  #record: ShardRecord;
+  /** Asked for with every call: made once for each record. */
+  #info: ShardInfo | undefined;
   readonly #openLog: () => Promise<RecordLog>;
   readonly #numbers: SequenceNumbers;
   #log: Promise<RecordLog> | undefined;
@@ -35,7 +37,7 @@ export class Shard {
   #onIdle: (() => void) | undefined;
 
   constructor(record: ShardRecord, openLog: () => Promise<RecordLog>, throttle: WriteThrottle | undefined) {
-    this.record = record;
+    this.#record = record;
     this.id = shardIdOf(record.index);
     this.range = { start: record.rangeStart, end: record.rangeEnd };
     this.throttle = throttle;
@@ -51,7 +53,21 @@ export class Shard {
     return this.record.closedMs === undefined;
   }
 
+  get record(): ShardRecord {
+    return this.#record;
+  }
+
+  set record(record: ShardRecord) {
+    this.#record = record;
+    this.#info = undefined;
+  }
+
   get info(): ShardInfo {
+    this.#info ??= this.#describe();
+    return this.#info;
+  }
+
+  #describe(): ShardInfo {
     const { index, parentIndex, adjacentParentIndex, createdMs, closedMs } = this.record;
     return {
       id: this.id,
