@@ -27,7 +27,7 @@ export class RecordConsumer {
   readonly #api: GroupApi;
   readonly #stopping = new AbortController();
   readonly #tasks = new Map<string, ShardTask>();
-  /** Fences of leases that are over for us: an answer that was on its way may still name them. */
+  /** Fences of leases that were over in this session: an answer that was on its way may still name them. */
   readonly #overFences = new Map<string, number>();
   #session: number | undefined;
   /** Until then no other worker is given our shards; by the monotonic clock. */
@@ -121,6 +121,7 @@ export class RecordConsumer {
     }
     const membership = await this.#api.join(new AbortController().signal);
     this.#session = membership.session;
+    this.#overFences.clear();
     this.#settings.onEvent({ type: 'joined', session: membership.session });
     return membership;
   }
@@ -153,7 +154,7 @@ export class RecordConsumer {
     for (const [shardId, task] of this.#tasks) {
       const lease = named.get(shardId);
       if (lease?.fence !== task.lease.fence) task.lose();
-      else if (lease.isWanted) task.finish();
+      else if (lease.isWanted) task.giveUp();
     }
     for (const shardId of this.#overFences.keys()) {
       if (!named.has(shardId)) this.#overFences.delete(shardId);
@@ -170,18 +171,19 @@ export class RecordConsumer {
       });
       const task = new ShardTask(this.#settings, this.#api, lease);
       this.#begin(task);
-      if (lease.isWanted) task.finish();
+      if (lease.isWanted) task.giveUp();
     }
   }
 
   #begin(task: ShardTask): void {
     const { shardId, fence } = task.lease;
+    const session = this.#session;
     this.#tasks.set(shardId, task);
     task.done
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#tasks.delete(shardId);
-        this.#overFences.set(shardId, fence);
+        if (session === this.#session) this.#overFences.set(shardId, fence);
         // There may be something new to do: the children of the shard, or the same shard again.
         this.#wake();
       });

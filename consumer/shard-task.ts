@@ -35,6 +35,7 @@ export class ShardTask {
   readonly #over: AbortSignal;
   #processed: Place | undefined;
   #checkpointedMs = performance.now();
+  #keepsLease = false;
   #failures = 0;
   #records = 0;
   #behindMs: number | undefined;
@@ -59,7 +60,13 @@ export class ShardTask {
   }
 
   /** Ends after the batch that is being processed, checkpoints it, and gives the shard up. */
+  giveUp(): void {
+    this.#finishing.abort();
+  }
+
+  /** The same, but the shard is kept: the worker leaves its group, which frees all it has. */
   finish(): void {
+    this.#keepsLease = true;
     this.#finishing.abort();
   }
 
@@ -73,7 +80,7 @@ export class ShardTask {
         return;
       }
       await this.#flush();
-      if (this.#lost.signal.aborted) return;
+      if (this.#lost.signal.aborted || this.#keepsLease) return;
       await this.#retried(this.#lost.signal, () => this.#api.release(this.lease, this.#lost.signal));
       if (!this.#lost.signal.aborted) this.#tell('lease-released');
     } catch (error) {

@@ -7,8 +7,11 @@ export interface GroupRecord {
   readonly createdMs: number;
   /** Where it began, for people: `TRIM_HORIZON`, `LATEST` or an ISO 8601 time. */
   readonly startedAt: string;
-  /** Number of the last session that a worker was given: it only grows. */
-  readonly lastSession: number;
+  /**
+   * The last number given to a session or a lease. It only grows; a group that is made anew begins with its time, so that it does not
+   * give out those of one before it.
+   */
+  readonly lastNumber: number;
 }
 
 export interface GroupWorkerRecord {
@@ -23,7 +26,7 @@ export interface GroupLeaseRecord {
   readonly shardId: string;
   /** A worker's name; `undefined`: nobody has it. */
   readonly owner: string | undefined;
-  /** Grows with each new owner. */
+  /** Number given to it with its owner. */
   readonly fence: number;
   /** A sequence number, `TRIM_HORIZON` or `SHARD_END`. */
   readonly sequenceNumber: string;
@@ -41,7 +44,7 @@ export interface StoredGroup {
 
 /** What has changed of a group; written together. */
 export interface GroupChanges {
-  readonly lastSession: number;
+  readonly lastNumber: number;
   readonly workers: readonly GroupWorkerRecord[];
   readonly goneWorkers: readonly string[];
   readonly leases: readonly GroupLeaseRecord[];

@@ -100,7 +100,7 @@ const MIGRATIONS: readonly string[] = [
      name         TEXT NOT NULL,
      created_ms   INTEGER NOT NULL,
      started_at   TEXT NOT NULL,
-     last_session INTEGER NOT NULL,
+     last_number  INTEGER NOT NULL,           -- see group-catalog.ts
      PRIMARY KEY (stream, name)
    ) STRICT, WITHOUT ROWID;
    CREATE TABLE data_group_workers (

@@ -15,7 +15,7 @@ interface GroupRow {
   readonly name: string;
   readonly created_ms: number;
   readonly started_at: string;
-  readonly last_session: number;
+  readonly last_number: number;
 }
 
 interface WorkerRow {
@@ -57,13 +57,13 @@ export class SqliteGroups implements GroupCatalog {
   }
 
   insertGroup(group: GroupRecord, leases: readonly GroupLeaseRecord[]): void {
-    const { stream, name, createdMs, startedAt, lastSession } = group;
+    const { stream, name, createdMs, startedAt, lastNumber } = group;
     const row = {
       stream,
       name,
       created_ms: createdMs,
       started_at: startedAt,
-      last_session: lastSession,
+      last_number: lastNumber,
     } satisfies GroupRow;
     inTransaction(this.#database, () => {
       insert(this.#statements.insertGroup, row, `group ${name} of data stream ${stream}`);
@@ -72,9 +72,9 @@ export class SqliteGroups implements GroupCatalog {
   }
 
   saveGroup(stream: string, name: string, changes: GroupChanges): void {
-    const { putWorker, deleteWorker, deleteLease, putSession } = this.#statements;
+    const { putWorker, deleteWorker, deleteLease, putNumber } = this.#statements;
     inTransaction(this.#database, () => {
-      const { changes: found } = putSession.run({ stream, name, last_session: changes.lastSession });
+      const { changes: found } = putNumber.run({ stream, name, last_number: changes.lastNumber });
       if (found === 0) {
         throw new CatalogError('not-found', `group ${name} of data stream ${stream} is not in the catalog`);
       }
@@ -125,11 +125,11 @@ function prepareStatements(database: DatabaseSync) {
       'SELECT * FROM data_group_leases WHERE stream = ? AND group_name = ? ORDER BY shard',
     ),
     insertGroup: database.prepare(
-      `INSERT INTO data_groups (stream, name, created_ms, started_at, last_session)
-       VALUES (:stream, :name, :created_ms, :started_at, :last_session)`,
+      `INSERT INTO data_groups (stream, name, created_ms, started_at, last_number)
+       VALUES (:stream, :name, :created_ms, :started_at, :last_number)`,
     ),
-    putSession: database.prepare(
-      'UPDATE data_groups SET last_session = :last_session WHERE stream = :stream AND name = :name',
+    putNumber: database.prepare(
+      'UPDATE data_groups SET last_number = :last_number WHERE stream = :stream AND name = :name',
     ),
     putWorker: database.prepare(
       `INSERT OR REPLACE INTO data_group_workers (stream, group_name, name, session, lease_ms, joined_ms)
@@ -157,7 +157,7 @@ function groupOfRow(row: GroupRow): GroupRecord {
     name: row.name,
     createdMs: row.created_ms,
     startedAt: row.started_at,
-    lastSession: row.last_session,
+    lastNumber: row.last_number,
   };
 }
 

@@ -63,13 +63,13 @@ export class ConsumerGroup {
   /** In the order of their joining. */
   readonly #workers = new Map<string, GroupWorker>();
   readonly #leases = new Map<string, ShardLease>();
-  #lastSession: number;
+  #lastNumber: number;
   readonly #changedWorkers = new Set<string>();
   readonly #changedLeases = new Set<string>();
 
   constructor(
     stored: {
-      readonly lastSession: number;
+      readonly lastNumber: number;
       readonly workers: readonly GroupWorkerRecord[];
       readonly leases: readonly GroupLeaseRecord[];
     },
@@ -77,7 +77,7 @@ export class ConsumerGroup {
     totals: GroupTotals = newGroupTotals(),
   ) {
     this.#totals = totals;
-    this.#lastSession = stored.lastSession;
+    this.#lastNumber = stored.lastNumber;
     // Nobody could be heard of while the server was down: all get their full time.
     for (const worker of stored.workers) {
       this.#workers.set(worker.name, { ...worker, expiresMs: nowMs + worker.leaseMs });
@@ -132,17 +132,17 @@ export class ConsumerGroup {
   /** Takes a worker in; one of the same name is replaced and loses its leases. Answers the number of its session. */
   join(worker: string, leaseMs: number, nowMs: number): number {
     if (this.#workers.has(worker)) this.#remove(worker);
-    this.#lastSession += 1;
+    const session = this.#nextNumber();
     this.#totals.joined += 1;
     this.#workers.set(worker, {
       name: worker,
-      session: this.#lastSession,
+      session,
       leaseMs,
       joinedMs: nowMs,
       expiresMs: nowMs + leaseMs,
     });
     this.#changedWorkers.add(worker);
-    return this.#lastSession;
+    return session;
   }
 
   /** Keeps a worker and its leases alive. Throws GroupError `not-joined`. */
@@ -188,7 +188,7 @@ export class ConsumerGroup {
     this.#changedWorkers.clear();
     this.#changedLeases.clear();
     return {
-      lastSession: this.#lastSession,
+      lastNumber: this.#lastNumber,
       workers: workers.flatMap((name) => this.#workers.get(name) ?? []),
       goneWorkers: workers.filter((name) => !this.#workers.has(name)),
       leases: leases.flatMap((shardId) => {
@@ -226,11 +226,16 @@ export class ConsumerGroup {
     for (const [shardId, worker] of grants) {
       const lease = this.#leases.get(shardId) as ShardLease;
       lease.owner = worker;
-      lease.fence += 1;
+      lease.fence = this.#nextNumber();
       this.#totals.granted += 1;
       this.#changedLeases.add(shardId);
     }
     for (const lease of this.#leases.values()) lease.isWanted = wanted.has(lease.shardId);
+  }
+
+  #nextNumber(): number {
+    this.#lastNumber += 1;
+    return this.#lastNumber;
   }
 
   #member(worker: string, session: number): GroupWorker {

@@ -226,11 +226,11 @@ export class ConsumerGroups {
     const stored = this.#catalog.group(name, group);
     if (stored === undefined) return undefined;
     const { workers, leases } = stored;
-    const { lastSession } = stored.group;
+    const { lastNumber } = stored.group;
     const found = {
       streamCreatedMs: createdMs,
       record: stored.group,
-      core: new ConsumerGroup({ lastSession, workers, leases }, nowMs, this.totals),
+      core: new ConsumerGroup({ lastNumber, workers, leases }, nowMs, this.totals),
     };
     this.#loaded.set(key, found);
     return found;
@@ -249,7 +249,13 @@ export class ConsumerGroups {
       leases.push({ shardId: shard.id, owner: undefined, fence: 0, checkpointMs: undefined, ...checkpoint });
     }
     const startedAt = typeof start === 'string' ? start : new Date(start.atMs).toISOString();
-    const record = { stream: info.name, name: group, createdMs: nowMs, startedAt, lastSession: 0 };
+    const record = {
+      stream: info.name,
+      name: group,
+      createdMs: Math.floor(nowMs),
+      startedAt,
+      lastNumber: Math.floor(nowMs),
+    };
     try {
       this.#catalog.insertGroup(record, leases);
     } catch (error) {
