@@ -193,7 +193,8 @@ function toldOf(error: unknown, operation: Operation | undefined, signal: AbortS
 function abortSignalOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new ClientGone());
+    // A stream of HTTP/2 that its client has reset calls itself finished.
+    if (!response.writableEnded || !response.writableFinished) controller.abort(new ClientGone());
   });
   return controller.signal;
 }

@@ -37,8 +37,11 @@ export function acceptPriorKnowledge(
       socket.setTimeout(0);
       leave();
       socket.unshift(held);
-      if (isLikely) http2.emit('connection', socket);
-      else for (const take of takers) take.call(http1, socket);
+      if (isLikely) {
+        // Servers of HTTP/1 leave connections half open; one of HTTP/2 is over when its client has hung up.
+        socket.allowHalfOpen = false;
+        http2.emit('connection', socket);
+      } else for (const take of takers) take.call(http1, socket);
     };
     socket.on('error', hangUp).on('end', hangUp).on('timeout', late).on('close', leave);
     socket.setTimeout(timeoutMs);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import { connect as connectHttp2 } from 'node:http2';
+import { type ClientHttp2Stream, connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { type AwsCall, AwsError, type AwsService } from '../../../../server/aws/aws-call.ts';
@@ -8,6 +8,8 @@ import { AwsRouter } from '../../../../server/aws/aws-router.ts';
 import { until } from '../../../e2e/support/until.ts';
 import { TLS } from '../http/http-rig.ts';
 import { beginPost, post, startFrame } from './frame-rig.ts';
+
+const { NGHTTP2_CANCEL } = constants;
 
 /** Two operations of the control plane, enough to see the frame. */
 function video(handlers: AwsService['handlers']): AwsService {
@@ -154,6 +156,36 @@ describe('an ordinary operation', () => {
     assert.equal(observations[0]?.errorCode, 'ClientGone');
     assert.deepEqual(logLines, []);
   });
+
+  for (const [what, options, hangUp] of [
+    ['resets its stream', { tls: TLS }, (stream: ClientHttp2Stream) => stream.close(NGHTTP2_CANCEL)],
+    ['closes its connection', { tls: TLS }, (stream: ClientHttp2Stream) => stream.session?.destroy()],
+    ['closes a connection without TLS', {}, (stream: ClientHttp2Stream) => stream.session?.destroy()],
+  ] as const) {
+    test(`a handler learns that its client of HTTP/2 ${what}`, async (t) => {
+      const { promise, resolve } = Promise.withResolvers<AbortSignal>();
+      const service = putMedia(async ({ signal }: AwsCall<unknown>, _request, response) => {
+        response.write('begun');
+        resolve(signal);
+        await once(signal, 'abort');
+      });
+      const { origin, observations } = await startFrame(t, [service], options);
+      const client = connectHttp2(origin, { rejectUnauthorized: false });
+      t.after(() => client.destroy());
+      const stream = client.request({
+        ':path': '/putMedia',
+        ':method': 'POST',
+        'x-amzn-stream-name': 'cam',
+        'x-amzn-fragment-timecode-type': 'ABSOLUTE',
+      });
+      stream.on('error', () => undefined);
+      stream.end();
+      const signal = await promise;
+      hangUp(stream);
+      await until('the end', () => observations.length > 0);
+      assert.ok(signal.aborted);
+    });
+  }
 
   test('over HTTP/2 as well', async (t) => {
     const { origin } = await startFrame(t, [echo], { tls: TLS });
