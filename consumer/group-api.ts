@@ -82,11 +82,11 @@ export class GroupApi {
     limits: { readonly maxRecords: number; readonly waitMs: number },
     signal: AbortSignal,
   ): Promise<ShardRecords> {
-    const { maxRecords, waitMs } = limits;
+    const waitMs = Math.ceil(limits.waitMs);
     const query = new URLSearchParams({
       ...from,
-      limit: String(maxRecords),
-      waitMs: String(Math.ceil(waitMs)),
+      limit: String(limits.maxRecords),
+      waitMs: String(waitMs),
     });
     const url = `${this.#root}/shards/${encodeURIComponent(shardId)}/records?${query}`;
     return this.#call(url, { method: 'GET' }, waitMs + TIMEOUT_MS, signal);
@@ -116,10 +116,10 @@ export class GroupApi {
       ...init.headers,
       ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
     };
+    const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     let status: number;
     let text: string;
     try {
-      const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       const reply = await fetch(url, { ...init, headers, signal: either, redirect: 'error' });
       status = reply.status;
       text = await reply.text();

@@ -92,6 +92,7 @@ test('checkpoints wait for their time, and are set when the consumer stops', asy
   await put(web, '5');
   // No further record comes: the checkpoint does all the same.
   await until('a checkpoint', () => second.told('checkpoint').length === 1);
+  assert.deepEqual([...first.told('retrying'), ...second.told('retrying')], []);
   assert.deepEqual(second.texts(), ['5']);
 });
 
