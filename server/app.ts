@@ -38,6 +38,7 @@ import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createNotifyMetrics } from './observe/notify-metrics.ts';
 import { createPutMediaMetrics } from './observe/put-media-metrics.ts';
+import { createRecordMetrics } from './observe/record-metrics.ts';
 import { createSessionMetrics } from './observe/session-metrics.ts';
 import { createSignalingMetrics } from './observe/signaling-metrics.ts';
 import { version } from './observe/version.ts';
@@ -168,7 +169,7 @@ async function start(
   closers.add(() => store.close());
   const files = new WholeFiles(wholeFilesSettingsOf(config), nowMs);
   closers.add(() => files.close());
-  const { records } = openDataStreams({
+  const { records, recordStore } = openDataStreams({
     ...config.records,
     dataDir: config.dataDir,
     catalog: catalog.records,
@@ -240,6 +241,11 @@ async function start(
   createWholeFileMetrics(metrics, files);
   createNotifyMetrics(metrics, notifier);
   createSessionMetrics(metrics, playback.counters);
+  createRecordMetrics(metrics, {
+    counters: records.counters,
+    levels: () => records.levels(),
+    store: () => recordStore.stats(),
+  });
   createGroupMetrics(metrics, groups, nowMs);
   createConsumedMetrics(metrics, consumed);
   const closing = new AbortController();
@@ -290,6 +296,7 @@ async function start(
       signaling: { relay, iceServers: iceServersOf(config) },
       kinesis: {
         records,
+        counters: records.counters,
         subscriptions,
         settings: catalog,
         readLimiter: new ReadLimiter({ isOn: config.records.enforceLimits }),

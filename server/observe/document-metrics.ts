@@ -10,6 +10,7 @@ import { newHlsCounters } from '../playback/hls/hls-counters.ts';
 import { newSessionCounters } from '../playback/session/session-counters.ts';
 import { WholeFiles } from '../playback/whole-files.ts';
 import { newGroupTotals } from '../records/groups/consumer-group.ts';
+import { RecordCounters } from '../records/record-counters.ts';
 import { newSignalingCounters } from '../signaling/signaling-counters.ts';
 import { createWebMetrics } from '../web/web-metrics.ts';
 import { cloudWatchTable, createConsumedMetrics } from './cloudwatch-metrics.ts';
@@ -19,6 +20,7 @@ import { createMediaMetrics } from './media-metrics.ts';
 import { createMetrics } from './metrics.ts';
 import { createNotifyMetrics } from './notify-metrics.ts';
 import { createPutMediaMetrics } from './put-media-metrics.ts';
+import { createRecordMetrics } from './record-metrics.ts';
 import { createSessionMetrics } from './session-metrics.ts';
 import { createSignalingMetrics } from './signaling-metrics.ts';
 import { createWholeFileMetrics } from './whole-file-metrics.ts';
@@ -71,6 +73,7 @@ export function documentMetrics(): string {
     counters: { notifications: 0, images: 0, imagesFailed: 0 },
     deliveries: { counters: { delivered: 0, retried: 0, failed: 0, dropped: 0 }, waiting: 0 },
   });
+  createRecordMetrics(registry, { counters: new RecordCounters(), levels: noValues, store: noValues });
   createGroupMetrics(registry, { totals: newGroupTotals(), levels: noValues }, noValues);
   createWebMetrics(registry);
   createAwsMetrics(registry, noValues);

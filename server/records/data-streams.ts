@@ -3,6 +3,7 @@ import { CatalogError } from '../catalog/catalog-error.ts';
 import type { DataConsumerRecord, DataStreamRecord, RecordCatalog } from '../catalog/record-catalog.ts';
 import { DataStream } from './data-stream.ts';
 import type { RecordStore } from './log/record-store.ts';
+import { RecordCounters } from './record-counters.ts';
 import {
   type ConsumerInfo,
   type CreateStreamOptions,
@@ -49,6 +50,7 @@ export interface DataStreamsOptions {
 
 /** All data streams of this server. */
 export class DataStreams implements RecordService {
+  readonly counters = new RecordCounters();
   readonly #options: DataStreamsOptions;
   readonly #clock: Clock;
   readonly #streams = new Map<string, DataStream>();
@@ -102,6 +104,15 @@ export class DataStreams implements RecordService {
     return this.#streams.get(name)?.info;
   }
 
+  /** How many there are. */
+  levels(): { readonly streams: number; readonly openShards: number; readonly consumers: number } {
+    let openShards = 0;
+    for (const { shards } of this.#streams.values()) {
+      for (const { isOpen } of shards) openShards += isOpen ? 1 : 0;
+    }
+    return { streams: this.#streams.size, openShards, consumers: this.#consumers.size };
+  }
+
   create(name: string, options: CreateStreamOptions, nowMs: number): DataStreamInfo {
     if (this.#isClosed) throw new RecordError('closing', 'the server is closing');
     if (!/^[a-zA-Z0-9_.-]{1,128}$/.test(name)) {
@@ -151,6 +162,7 @@ export class DataStreams implements RecordService {
     this.#streams.delete(name);
     stream.end('not-found');
     await this.#removeFiles(record);
+    this.counters.forget(name);
     for (const consumer of [...this.#consumers.values()]) {
       if (consumer.stream === name) this.#consumers.delete(consumerKey(name, consumer.name));
     }
@@ -186,7 +198,15 @@ export class DataStreams implements RecordService {
   }
 
   async put(name: string, record: RecordToPut, nowMs: number): Promise<PutPlace> {
-    return this.#stream(name).put(record, nowMs);
+    const stream = this.#stream(name);
+    try {
+      const place = await stream.put(record, nowMs);
+      this.#countersOf(stream)?.countPut(name, record, place);
+      return place;
+    } catch (error) {
+      if (error instanceof RecordError) this.#countersOf(stream)?.countPut(name, record, error);
+      throw error;
+    }
   }
 
   async putMany(
@@ -194,7 +214,10 @@ export class DataStreams implements RecordService {
     records: readonly RecordToPut[],
     nowMs: number,
   ): Promise<readonly (PutPlace | RecordError)[]> {
-    return this.#stream(name).putMany(records, nowMs);
+    const stream = this.#stream(name);
+    const results = await stream.putMany(records, nowMs);
+    this.#countersOf(stream)?.countPuts(name, records, results);
+    return results;
   }
 
   async position(
@@ -207,7 +230,10 @@ export class DataStreams implements RecordService {
   }
 
   async read(name: string, position: ShardPosition, limits: ReadLimits, nowMs: number): Promise<ShardRead> {
-    return this.#stream(name).read(position, limits, nowMs);
+    const stream = this.#stream(name);
+    const read = await stream.read(position, limits, nowMs);
+    this.#countersOf(stream)?.countRead(name, read);
+    return read;
   }
 
   async waitForMore(name: string, position: ShardPosition, signal: AbortSignal): Promise<void> {
@@ -326,6 +352,11 @@ export class DataStreams implements RecordService {
 
   #failed(stream: string, what: string, error: unknown): void {
     this.#options.onEvent?.({ type: 'failed', stream, what, error });
+  }
+
+  /** None for a stream that was deleted meanwhile: it is not counted any more. */
+  #countersOf(stream: DataStream): RecordCounters | undefined {
+    return this.#streams.get(stream.record.name) === stream ? this.counters : undefined;
   }
 
   #stream(name: string): DataStream {

@@ -35,7 +35,7 @@ const MAX_READ_RECORDS = 10_000;
 const MAX_READ_BYTES = 10 * 1024 * 1024;
 
 /** Records in and out. */
-export function dataOperations({ records, account, readLimiter }: KinesisParts): OperationTable {
+export function dataOperations({ records, account, counters, readLimiter }: KinesisParts): OperationTable {
   const resources = new DataResources(records, account);
 
   const noShard = (shardId: string, stream: string): AwsError =>
@@ -137,6 +137,7 @@ export function dataOperations({ records, account, readLimiter }: KinesisParts):
     checkArn(input.StreamARN, stream.name);
     const shardKey = `${stream.name}/${shardId}`;
     if (!readLimiter.admits(shardKey, nowMs)) {
+      counters.of(stream.name).throttledReads += 1;
       throw new AwsError(
         'ProvisionedThroughputExceededException',
         `Rate exceeded for shard ${shardId} in stream ${stream.name} under account ${account.accountId}.`,
@@ -146,6 +147,7 @@ export function dataOperations({ records, account, readLimiter }: KinesisParts):
     const read = await translating(() => records.read(stream.name, iterator.position, limits, nowMs));
     const sizeBytes = read.records.reduce((sum, { data }) => sum + data.length, 0);
     readLimiter.spend(shardKey, sizeBytes, nowMs);
+    counters.countPoll(stream.name, read);
     const encryptionType = encryptionTypeOf(stream);
     return {
       Records: read.records.map((record) => recordForm(record, encryptionType)),

@@ -1,4 +1,5 @@
 import type { SettingCatalog } from '../../catalog/catalog.ts';
+import type { RecordCounters } from '../../records/record-counters.ts';
 import type { RecordService } from '../../records/record-service.ts';
 import type { AwsAccount } from '../aws-call.ts';
 import type { ReadLimiter } from './read-limiter.ts';
@@ -7,6 +8,7 @@ import type { Subscriptions } from './subscriptions.ts';
 /** What the Kinesis operations work on. */
 export interface KinesisParts {
   readonly records: RecordService;
+  readonly counters: RecordCounters;
   readonly account: AwsAccount;
   readonly settings: SettingCatalog;
   readonly readLimiter: ReadLimiter;

@@ -63,7 +63,9 @@ export function subscribeOperation(parts: KinesisParts): OperationTable {
     const position = await translating(() => parts.records.position(stream.name, shardId, starting, nowMs));
     const over = new AbortController();
     const ended = parts.subscriptions.begin(input.ConsumerARN, shardId, nowMs, () => over.abort());
+    const counters = parts.counters.of(stream.name);
     if (ended === undefined) {
+      counters.refusedSubscriptions += 1;
       throw new AwsError(
         'ResourceInUseException',
         `Another active subscription exists for this consumer: ${parts.account.accountId}:${consumer.stream}:${shardId}:${consumer.name}`,
@@ -71,9 +73,11 @@ export function subscribeOperation(parts: KinesisParts): OperationTable {
     }
     const life = AbortSignal.any([signal, over.signal, AbortSignal.timeout(LIFE_MS)]);
     const protocol = selectProtocol(loadModel('kinesis'), request.headers['content-type']) ?? json11;
+    counters.subscriptions += 1;
     try {
       await new Subscription(parts, stream, protocol, response, life).run(position);
     } finally {
+      counters.subscriptions -= 1;
       ended();
     }
   };
@@ -148,6 +152,7 @@ class Subscription {
   }
 
   async #sendEvent(read: ShardRead): Promise<void> {
+    this.#parts.counters.countEvent(this.#stream.name, read);
     const encryptionType = encryptionTypeOf(this.#stream);
     const payload = this.#payload(EVENT, {
       Records: read.records.map((record) => recordForm(record, encryptionType)),
