@@ -71,6 +71,10 @@ async function followRecords(call: RecordsCall): Promise<undefined> {
     call.response.status(204).end();
     return undefined;
   }
+  if (call.request.method === 'HEAD') {
+    call.response.type('text/event-stream').end();
+    return undefined;
+  }
   if (closing?.aborted) throw new ApiError(503, 'closing', 'The server is closing.');
   if (!followers.enter()) {
     throw new ApiError(503, 'too-many-followers', 'Too many clients follow records.', {

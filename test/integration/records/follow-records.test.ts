@@ -304,6 +304,12 @@ test('a client that does not read is dropped and counted; nothing piles up for i
   await closed;
 });
 
+test('who asks for the head only gets it', async (t) => {
+  const web = await start(t);
+  const response = await web.request(ROOT, { method: 'HEAD', headers: web.admin });
+  assert.deepEqual([response.status, await response.text()], [200, '']);
+});
+
 test('there is a bound on followers, and a server that closes ends them', async (t) => {
   const web = await start(t, 1, { maxFollowers: 1 });
   const first = await follow(t, web);
