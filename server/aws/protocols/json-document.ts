@@ -19,11 +19,16 @@ const forms: ValueForms = {
     return isWhole && !value.includes('-') && !value.includes('_') ? bytes : undefined;
   },
   timestampMsOf(value) {
-    if (typeof value === 'number') return value * 1000;
+    if (typeof value === 'number') return msOfSeconds(value);
     if (typeof value !== 'string' || !ISO_8601.test(value)) return undefined;
     return Date.parse(value);
   },
 };
+
+/** Seconds with a fraction: to the microsecond, so that a time that was told in milliseconds comes back as the same one. */
+function msOfSeconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1000;
+}
 
 /** Reads the members that stand in a JSON body; no body at all is `{}`. Throws AwsError `SerializationException`. */
 export function readJsonInput(operation: Operation, body: Uint8Array): AwsInput {

@@ -90,6 +90,9 @@ describe('types', () => {
       ).StartTimestamp;
     assert.equal(timeOf('1.5'), 1500);
     assert.equal(timeOf('1.515006185591E9'), 1_515_006_185_591);
+    // In binary, times a thousand, a little less.
+    assert.equal(timeOf('1075803569.113'), 1_075_803_569_113);
+    assert.equal(timeOf('1075803569.1135'), 1_075_803_569_113.5);
     assert.equal(timeOf('"2026-02-03T04:05:06.7Z"'), Date.UTC(2026, 1, 3, 4, 5, 6, 700));
     assert.equal(timeOf('"2026-02-03T04:05:06+01:00"'), Date.UTC(2026, 1, 3, 3, 5, 6));
     for (const time of ['"2026-02-03"', '"now"', '1e300', '"2026-13-03T04:05:06Z"', 'true', '{}']) {
