@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,13 +12,17 @@ const isInUse = (error: unknown): boolean => error instanceof CatalogError && er
 
 test('a data directory has one server; a killed one leaves it free', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'framelog-lock-'));
+  let other: ChildProcess | undefined;
   try {
     const module = new URL('../../../../server/catalog/data-dir-lock.ts', import.meta.url).href;
     const program = `const { DataDirLock } = await import(${JSON.stringify(module)});
-      DataDirLock.acquire(${JSON.stringify(folder)}); console.log('locked'); setInterval(() => {}, 1000);`;
-    const other = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      // Kept: one that nobody holds any more is closed when it is collected.
+      globalThis.lock = DataDirLock.acquire(${JSON.stringify(folder)}); console.log('locked');
+      setInterval(() => {}, 1000);`;
+    other = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+    assert.ok(other.stdout);
     await once(other.stdout, 'data');
     assert.throws(() => DataDirLock.acquire(folder), isInUse);
     other.kill('SIGKILL');
@@ -27,6 +31,7 @@ test('a data directory has one server; a killed one leaves it free', async () =>
     lock.release();
     DataDirLock.acquire(folder).release();
   } finally {
+    other?.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
 });
