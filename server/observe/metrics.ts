@@ -24,7 +24,7 @@ export interface MetricSources {
   readonly nowMs: () => number;
 }
 
-/** All metrics of the server, each described in docs/metrics.md (made by document-metrics.ts). */
+/** All metrics of the server, each described in docs/metrics.md (made by test/docs/document-metrics.ts). */
 export function createMetrics(sources: MetricSources): Registry {
   const registry = new Registry();
   const instruments = new Instruments(registry);

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import { Registry } from 'prom-client';
 import { cloudWatchTable, createConsumedMetrics } from '../../../../server/observe/cloudwatch-metrics.ts';
 import { CountersByStream } from '../../../../server/observe/counters-by-stream.ts';
-import { documentMetrics } from '../../../../server/observe/document-metrics.ts';
 import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../server/observe/stream-levels.ts';
 import { ConsumedFragments } from '../../../../server/playback/consumed-fragments.ts';
 import { countAnswer, newSessionCounters } from '../../../../server/playback/session/session-counters.ts';
+import { documentMetrics } from '../../../docs/document-metrics.ts';
 
 describe('counters by stream', () => {
   it('are bounded: what is beyond is counted together', () => {

@@ -4,13 +4,13 @@ import { describe, it } from 'node:test';
 import type { LogStoreStats } from '../../../../fragments/stream/log-options.ts';
 import { newHttpCounters } from '../../../../server/http/http-counters.ts';
 import { createRtmpCounters } from '../../../../server/ingest/rtmp/rtmp-counters.ts';
-import { documentMetrics } from '../../../../server/observe/document-metrics.ts';
 import { countFragment, createEventCounters } from '../../../../server/observe/event-counters.ts';
 import { createMetrics, type MetricSources } from '../../../../server/observe/metrics.ts';
 import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../server/observe/stream-levels.ts';
 import { newHlsCounters } from '../../../../server/playback/hls/hls-counters.ts';
 import type { FragmentEvent, LiveState, OpenStream } from '../../../../server/streams/stream-service.ts';
 import { WriterTotals } from '../../../../server/streams/writer-totals.ts';
+import { documentMetrics } from '../../../docs/document-metrics.ts';
 
 /** An open stream as far as metrics look at it. */
 function openStream(name: string, live: Partial<LiveState>): OpenStream {
