@@ -2,10 +2,12 @@ import type { Shard } from './shard.ts';
 
 /** The shards of one stream: by id, and which open one takes a hash key. */
 export class ShardMap {
+  /** In the order of their making: a Map is in order of insertion, and indexes only grow. */
   readonly #byId = new Map<string, Shard>();
   /** Open ones by the beginning of their range: together they cover all keys. */
   #open: Shard[] = [];
 
+  /** `shards`: in the order of their indexes. */
   constructor(shards: Iterable<Shard>) {
     for (const shard of shards) this.#byId.set(shard.id, shard);
     this.#sort();
@@ -17,7 +19,7 @@ export class ShardMap {
 
   /** In the order of their making. */
   all(): Shard[] {
-    return [...this.#byId.values()].sort((a, b) => a.record.index - b.record.index);
+    return [...this.#byId.values()];
   }
 
   /** By range. */
@@ -26,9 +28,7 @@ export class ShardMap {
   }
 
   get nextIndex(): number {
-    let last = -1;
-    for (const { record } of this.#byId.values()) last = Math.max(last, record.index);
-    return last + 1;
+    return (this.all().at(-1)?.record.index ?? -1) + 1;
   }
 
   /** The open shard whose range has the key. */

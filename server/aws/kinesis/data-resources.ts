@@ -1,6 +1,7 @@
 import type { Principal } from '../../access/access.ts';
 import type { ConsumerInfo, DataStreamInfo, RecordService } from '../../records/record-service.ts';
 import { type AwsAccount, AwsError } from '../aws-call.ts';
+import { mayStream, type StreamWish } from '../stream-rights.ts';
 import { parseArn } from './stream-arn.ts';
 
 /** A stream as requests name it: by name or ARN; when by both, they must agree. */
@@ -9,31 +10,9 @@ export interface StreamReference {
   readonly StreamARN?: string;
 }
 
-/** What an operation wants of a stream. */
-export type DataWish = 'view' | 'publish' | 'admin';
-
-const ALL_TIME = { fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY } as const;
-
-/** Rights of keys as data streams need them: those for a video stream of the same name. */
-export function mayData(principal: Principal, wish: DataWish, name: string): boolean {
-  switch (wish) {
-    case 'admin':
-      return principal.may({ action: 'admin' });
-    case 'publish':
-      return principal.may({ action: 'publish', stream: name });
-    case 'view':
-      return (
-        principal.may({ action: 'view', stream: name, of: 'live' }) &&
-        principal.may({ action: 'view', stream: name, of: ALL_TIME })
-      );
-    default:
-      return wish satisfies never;
-  }
-}
-
 /** Throws AwsError `AccessDeniedException`. */
-export function requireData(principal: Principal, wish: DataWish, name: string): void {
-  if (mayData(principal, wish, name)) return;
+export function requireData(principal: Principal, wish: StreamWish, name: string): void {
+  if (mayStream(principal, wish, name)) return;
   throw new AwsError('AccessDeniedException', `The access key may not ${wish} ${name}.`);
 }
 
@@ -51,7 +30,7 @@ export class DataResources {
    * The name that a request means. Throws AwsError `InvalidArgumentException`, `AccessDeniedException`: whoever may not is told nothing
    * of what there is.
    */
-  nameOf({ StreamName, StreamARN }: StreamReference, wish: DataWish, principal: Principal): string {
+  nameOf({ StreamName, StreamARN }: StreamReference, wish: StreamWish, principal: Principal): string {
     const ofArn = StreamARN === undefined ? undefined : parseArn(this.#account, StreamARN).stream;
     const name = StreamName ?? ofArn;
     if (name === undefined) {
@@ -65,7 +44,7 @@ export class DataResources {
   }
 
   /** As `nameOf`, and `ResourceNotFoundException`. */
-  find(reference: StreamReference, wish: DataWish, principal: Principal): DataStreamInfo {
+  find(reference: StreamReference, wish: StreamWish, principal: Principal): DataStreamInfo {
     return this.stream(this.nameOf(reference, wish, principal));
   }
 
@@ -76,7 +55,7 @@ export class DataResources {
   /** The consumer of an ARN, or of a stream's ARN and a name. */
   consumer(
     reference: { readonly ConsumerARN?: string; readonly StreamARN?: string; readonly ConsumerName?: string },
-    wish: DataWish,
+    wish: StreamWish,
     principal: Principal,
   ): ConsumerInfo {
     const { ConsumerARN, StreamARN, ConsumerName } = reference;

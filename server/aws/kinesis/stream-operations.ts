@@ -1,7 +1,8 @@
 import type { DataStreamInfo, StreamMode } from '../../records/record-service.ts';
 import { type AwsCall, AwsError, type AwsOutput } from '../aws-call.ts';
 import type { OperationTable } from '../operation-table.ts';
-import { DataResources, mayData, requireData, type StreamReference } from './data-resources.ts';
+import { mayStream } from '../stream-rights.ts';
+import { DataResources, requireData, type StreamReference } from './data-resources.ts';
 import { type KinesisParts, ON_DEMAND_STREAM_LIMIT, SHARD_LIMIT } from './kinesis-parts.ts';
 import { makeNextToken, readNextToken } from './next-token.ts';
 import { encryptionTypeOf, shardForm } from './record-forms.ts';
@@ -120,7 +121,7 @@ export function streamOperations({ records, account }: KinesisParts): OperationT
     const limit = input.Limit ?? DEFAULT_LISTED_STREAMS;
     const seen = records
       .list(after === undefined ? {} : { after })
-      .filter(({ name }) => mayData(principal, 'view', name) || mayData(principal, 'publish', name));
+      .filter(({ name }) => mayStream(principal, 'view', name) || mayStream(principal, 'publish', name));
     const page = seen.slice(0, limit);
     const hasMore = seen.length > page.length;
     const last = page.at(-1)?.name ?? '';

@@ -1,7 +1,8 @@
 import type { Principal } from '../../access/access.ts';
 import { type AwsCall, AwsError, type AwsOutput } from '../aws-call.ts';
 import type { OperationTable } from '../operation-table.ts';
-import { DataResources, type DataWish, type StreamReference } from './data-resources.ts';
+import type { StreamWish } from '../stream-rights.ts';
+import { DataResources, type StreamReference } from './data-resources.ts';
 import type { KinesisParts } from './kinesis-parts.ts';
 import { parseArn } from './stream-arn.ts';
 import { checkTags } from './tag-rules.ts';
@@ -26,7 +27,7 @@ const NO_POLICY = '{}';
 export function tagOperations({ records, account }: KinesisParts): OperationTable {
   const resources = new DataResources(records, account);
 
-  const streamResource = (reference: StreamReference, wish: DataWish, principal: Principal): Resource => {
+  const streamResource = (reference: StreamReference, wish: StreamWish, principal: Principal): Resource => {
     const stream = resources.find(reference, wish, principal);
     return {
       ...stream,
@@ -35,7 +36,7 @@ export function tagOperations({ records, account }: KinesisParts): OperationTabl
     };
   };
 
-  const resourceOf = (arn: string, wish: DataWish, principal: Principal): Resource => {
+  const resourceOf = (arn: string, wish: StreamWish, principal: Principal): Resource => {
     if (parseArn(account, arn).consumer === undefined)
       return streamResource({ StreamARN: arn }, wish, principal);
     const consumer = resources.consumer({ ConsumerARN: arn }, wish, principal);

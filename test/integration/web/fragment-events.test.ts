@@ -4,13 +4,10 @@ import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { fakeFragment } from '../../unit/server/web/support/fake-streams.ts';
 import { assertMatches } from '../../unit/server/web/support/schema.ts';
+import { readEvents, type ServerSentEvent } from '../../unit/server/web/support/server-sent-events.ts';
 import { startWeb, type WebHarness } from '../../unit/server/web/support/web-harness.ts';
 
-interface ReadEvent {
-  readonly event: string;
-  readonly id: string | undefined;
-  readonly data: { readonly ordinal: number };
-}
+type ReadEvent = ServerSentEvent<{ readonly ordinal: number }>;
 
 /** Opens the event stream and reads events from it, one at a time. */
 async function follow(
@@ -28,28 +25,13 @@ async function follow(
   assert.equal(response.status, 200);
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
   assert.ok(response.body);
-  const events = readEvents(response.body);
+  const events = readEvents<ReadEvent['data']>(response.body);
   const next = async (): Promise<ReadEvent> => {
     const { value, done } = await events.next();
     assert.ok(!done, 'the stream of events ended');
     return value;
   };
   return { next, stop: () => stop.abort() };
-}
-
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReadEvent, void, void> {
-  let text = '';
-  for await (const bytes of body) {
-    text += Buffer.from(bytes).toString();
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n');
-      text = text.slice(end + 2);
-      const field = (name: string) =>
-        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-      const event = field('event');
-      if (event !== undefined) yield { event, id: field('id'), data: JSON.parse(field('data') ?? '') };
-    }
-  }
 }
 
 /** The app subscribes after it has answered; a turn of the event loop later everything is set up. */

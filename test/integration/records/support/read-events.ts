@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { readEvents, type ServerSentEvent } from '../../../unit/server/web/support/server-sent-events.ts';
 import type { WebHarness } from '../../../unit/server/web/support/web-harness.ts';
 
-export interface ReadEvent {
-  readonly event: string;
-  readonly id: string | undefined;
-  readonly data: { readonly data?: unknown; readonly shardId?: string; readonly partitionKey?: string };
-}
+export type ReadEvent = ServerSentEvent<{
+  readonly data?: unknown;
+  readonly shardId?: string;
+  readonly partitionKey?: string;
+}>;
 
 /** Follows the records of the stream `events`; reads events one at a time. */
 export async function follow(
@@ -21,7 +22,7 @@ export async function follow(
   assert.equal(response.status, 200, `${query}: ${response.status}`);
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
   assert.ok(response.body);
-  const events = readEvents(response.body);
+  const events = readEvents<ReadEvent['data']>(response.body);
   const next = async (): Promise<ReadEvent | undefined> => {
     const { value, done } = await events.next();
     return done === true ? undefined : value;
@@ -37,19 +38,4 @@ export async function follow(
     return found;
   };
   return { next, contents, stop: () => stop.abort() };
-}
-
-async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ReadEvent, void, void> {
-  let text = '';
-  for await (const bytes of body) {
-    text += Buffer.from(bytes).toString();
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const lines = text.slice(0, end).split('\n');
-      text = text.slice(end + 2);
-      const field = (name: string) =>
-        lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-      const event = field('event');
-      if (event !== undefined) yield { event, id: field('id'), data: JSON.parse(field('data') ?? '') };
-    }
-  }
 }
