@@ -1,8 +1,5 @@
+import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../counters/labelled-streams.ts';
 import type { OpenStream } from '../streams/stream-service.ts';
-
-/** Streams that get a label of their own; what is beyond is added up under `other`, so that a scrape stays small. */
-export const MAX_LABELLED_STREAMS = 1000;
-export const OTHER_STREAMS = 'other (beyond 1000)';
 
 /** The numbers of each stream that are shown, by stream name. */
 export interface StreamLevels {

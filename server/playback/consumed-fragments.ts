@@ -1,4 +1,4 @@
-import { CountersByStream } from '../observe/counters-by-stream.ts';
+import { CountersByStream } from '../counters/counters-by-stream.ts';
 
 /** What all consumers of a stream's archive took, in the points of CloudWatch's `ArchivedFragmentsConsumed` (kvs.md §8). */
 export interface Consumed {

@@ -1,4 +1,4 @@
-import { CountersByStream } from '../observe/counters-by-stream.ts';
+import { CountersByStream } from '../counters/counters-by-stream.ts';
 import { type PutPlace, RecordError, type RecordToPut, type ShardRead } from './record-service.ts';
 import { countedBytes } from './shard.ts';
 

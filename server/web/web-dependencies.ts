@@ -1,8 +1,8 @@
+import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { KeyCatalog } from '../catalog/catalog.ts';
-import type { Logger } from '../observe/logger.ts';
 import type { ConsumerGroups } from '../records/groups/consumer-groups.ts';
 import type { RecordService } from '../records/record-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';

@@ -1,4 +1,4 @@
-import { CountersByStream } from '../../observe/counters-by-stream.ts';
+import { CountersByStream } from '../../counters/counters-by-stream.ts';
 
 /** A time that is measured again and again. */
 export interface Latency {

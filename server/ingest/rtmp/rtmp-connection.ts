@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
 import type { Access, Principal } from '../../access/access.ts';
-import type { Logger } from '../../observe/logger.ts';
 import type { OpenStream, Publication, StreamService } from '../../streams/stream-service.ts';
 import { type AdobeAuth, speaksAdobeAuth } from './adobe-auth.ts';
 import { admitPlayer, admitPublisher, type Caller, refusalOf } from './gatekeeper.ts';

@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import type { Logger } from 'pino';
 import type { Access, Signers } from '../../access/access.ts';
-import type { Logger } from '../../observe/logger.ts';
 import type { StreamService } from '../../streams/stream-service.ts';
 import { AdobeAuth } from './adobe-auth.ts';
 import { LogThrottle } from './log-throttle.ts';

@@ -1,4 +1,4 @@
-import { CountersByStream } from '../../observe/counters-by-stream.ts';
+import { CountersByStream } from '../../counters/counters-by-stream.ts';
 
 /** What consumers of one stream's media got, as CloudWatch counts it (kvs.md §8: `GetMedia.*`). */
 export interface MediaCounters {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample, Track } from '../../../../../fragments/media/track.ts';
+import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../../server/counters/labelled-streams.ts';
 import { ACK_ERROR_IDS, type AckErrorCode } from '../../../../../server/ingest/put-media/ack-error.ts';
 import { errorAck, fragmentAck, NO_FRAGMENT } from '../../../../../server/ingest/put-media/ack-line.ts';
 import { readFragmentTags } from '../../../../../server/ingest/put-media/fragment-tags.ts';
 import { LeadClock } from '../../../../../server/ingest/put-media/lead-clock.ts';
 import { Pace } from '../../../../../server/ingest/put-media/pace.ts';
 import { PutMediaCounters } from '../../../../../server/ingest/put-media/put-media-counters.ts';
-import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../../server/observe/stream-levels.ts';
 
 const NUMBER = '91343852333182006801812051225829315333083406205';
 

@@ -1,4 +1,4 @@
-import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from './stream-levels.ts';
+import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from './labelled-streams.ts';
 
 /**
  * Counters of each stream, for metrics with the label `stream`. Bounded: streams beyond MAX_LABELLED_STREAMS are counted together, and those

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Registry } from 'prom-client';
+import { CountersByStream } from '../../../../server/counters/counters-by-stream.ts';
+import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../server/counters/labelled-streams.ts';
 import { cloudWatchTable, createConsumedMetrics } from '../../../../server/observe/cloudwatch-metrics.ts';
-import { CountersByStream } from '../../../../server/observe/counters-by-stream.ts';
-import { MAX_LABELLED_STREAMS, OTHER_STREAMS } from '../../../../server/observe/stream-levels.ts';
 import { ConsumedFragments } from '../../../../server/playback/consumed-fragments.ts';
 import { countAnswer, newSessionCounters } from '../../../../server/playback/session/session-counters.ts';
 import { documentMetrics } from '../../../docs/document-metrics.ts';
