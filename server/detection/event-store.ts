@@ -1,0 +1,89 @@
+import type { DetectionEvent, EventType } from '../../ml/events/detection-event.ts';
+
+/**
+ * The events of all cameras, durable and searchable: the outbox of every sink (data streams, MQTT, webhooks) and the index
+ * of the search. The implementation is `SqliteEventStore` in sqlite-event-store.ts.
+ */
+
+/** An event with its place in the one order of all events of this server. */
+export interface StoredEvent {
+  /** Grows with each event; never given twice. */
+  readonly seq: number;
+  readonly event: DetectionEvent;
+}
+
+export interface EventCommit {
+  readonly stream: string;
+  /** The watch that made them: `live`, `processor:NAME`, `job:ID`. */
+  readonly watch: string;
+  readonly events: readonly DetectionEvent[];
+  /** What the watch knows from now on, as JSON; as it is when absent. Stored together with the events, or not at all. */
+  readonly state?: unknown;
+}
+
+export interface EventQuery {
+  /** Names; all that `mayView` lets through when absent. */
+  readonly streams?: readonly string[];
+  readonly types?: readonly EventType[];
+  readonly phases?: readonly string[];
+  /** Labels or groups. */
+  readonly labels?: readonly string[];
+  readonly zones?: readonly string[];
+  readonly trackId?: string;
+  readonly model?: string;
+  readonly minScore?: number;
+  /** Producer time, epoch ms: `[fromMs, toMs)`. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** `false` leaves the results of jobs over the archive out; only they with `true`. */
+  readonly isFromArchive?: boolean;
+}
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  /** Where the next page begins; absent at the end. */
+  readonly cursor: string | undefined;
+}
+
+export interface EventBin {
+  readonly startMs: number;
+  /** Objects that entered, by group. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface EventStore {
+  /**
+   * Durable when it returns. An event whose id is known is not stored again: what a repeated frame says is recognised. Answers
+   * the events that were new.
+   */
+  commit(commit: EventCommit): readonly StoredEvent[];
+  watchState(stream: string, watch: string): unknown;
+  /** Events after a place in the order, up to `limit`. */
+  after(seq: number, limit: number): readonly StoredEvent[];
+  /** The newest place; 0 when there are none. */
+  readonly lastSeq: number;
+  /** Calls back after each commit with events, until the returned function is called. */
+  onCommit(listener: (events: readonly StoredEvent[]) => void): () => void;
+  /** Newest first, or oldest first. Throws RangeError for a cursor that it did not give. */
+  search(
+    query: EventQuery,
+    page: { readonly limit: number; readonly cursor?: string; readonly order: 'newest' | 'oldest' },
+  ): EventPage;
+  event(id: string): StoredEvent | undefined;
+  /** `object` events of phase `enter`, counted by time; a bin is `binMs` long and starts at a multiple of it. */
+  counts(query: EventQuery, binMs: number): readonly EventBin[];
+  /** How far a sink has come; 0 for a new one. */
+  sinkPosition(sink: string): number;
+  /** Durable before it returns. */
+  setSinkPosition(sink: string, seq: number): void;
+  /** Events of a stream that are older go (retention); with `toMs` infinite, all of them. Answers how many. */
+  deleteBefore(stream: string, producerMs: number): number;
+  /** Results of a model over a range of the archive, for a job that replaces them. */
+  deleteResults(
+    stream: string,
+    model: string,
+    range: { readonly fromMs: number; readonly toMs: number },
+    exceptWatch: string,
+  ): number;
+  close(): void;
+}
