@@ -26,6 +26,8 @@ const NEEDS: readonly Need[] = [
   { name: 'mkvinfo', probe: inPath('mkvinfo'), debianPackage: 'mkvtoolnix' },
   // Debian's own, whatever other versions are in the PATH: see test/integration/aws/support/python-clients.ts.
   { name: 'aws', probe: 'test -x /usr/bin/aws', debianPackage: 'awscli' },
+  // In sbin, which is not in everybody's PATH.
+  { name: 'mosquitto', probe: 'test -x /usr/sbin/mosquitto', debianPackage: 'mosquitto' },
   { name: 'boto3', probe: '/usr/bin/python3 -c "import boto3"', debianPackage: 'python3-boto3' },
 ];
 
