@@ -15,6 +15,7 @@ import { Subscriptions } from './aws/kinesis/subscriptions.ts';
 import { CatalogSignalingChannels } from './aws/kinesis-video/catalog-signaling-channels.ts';
 import { newMediaTotals } from './aws/kinesis-video/media-parts.ts';
 import { formatVideoArn } from './aws/kinesis-video/resource-arn.ts';
+import { SignalingServer } from './aws/kinesis-video/signaling-server.ts';
 import { BodyBudget } from './aws/request-body.ts';
 import { createAwsServices } from './aws-services.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
@@ -66,7 +67,6 @@ import { WholeFiles } from './playback/whole-files.ts';
 import { ConsumerGroups } from './records/groups/consumer-groups.ts';
 import { openDataStreams } from './records/open-data-streams.ts';
 import { SignalingRelay } from './signaling/signaling-relay.ts';
-import { SignalingServer } from './signaling/signaling-server.ts';
 import { StreamRegistry } from './streams/stream-registry.ts';
 import { createWebApp } from './web/web-app.ts';
 

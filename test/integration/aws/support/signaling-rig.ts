@@ -9,11 +9,11 @@ import { WebSocket } from 'ws';
 import { AccessControl } from '../../../../server/access/access-control.ts';
 import { AwsAuthenticator } from '../../../../server/aws/aws-authenticator.ts';
 import { CatalogSignalingChannels } from '../../../../server/aws/kinesis-video/catalog-signaling-channels.ts';
+import { SignalingServer } from '../../../../server/aws/kinesis-video/signaling-server.ts';
 import type { Right } from '../../../../server/catalog/catalog.ts';
 import { SqliteCatalog } from '../../../../server/catalog/sqlite-catalog.ts';
 import { createHttpServer } from '../../../../server/http/http-server.ts';
 import { SignalingRelay } from '../../../../server/signaling/signaling-relay.ts';
-import { SignalingServer } from '../../../../server/signaling/signaling-server.ts';
 import {
   DEFAULT_SIGNALING_SETTINGS,
   type SignalingSettings,

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Principal } from '../access/access.ts';
-import { AwsError } from '../aws/aws-call.ts';
-import { refuseUpgrade, type UpgradeRoute } from '../http/upgrades.ts';
-import type { SignalingMember, SignalingPeer } from './channel-relay.ts';
-import { checkRight, readSeatRequest, refusalOf } from './handshake.ts';
-import type { SignalingEnd } from './signaling-counters.ts';
-import { SignalingError } from './signaling-error.ts';
-import type { SignalingRelay } from './signaling-relay.ts';
+import type { Principal } from '../../access/access.ts';
+import { refuseUpgrade, type UpgradeRoute } from '../../http/upgrades.ts';
+import type { SignalingMember, SignalingPeer } from '../../signaling/channel-relay.ts';
+import { checkRight, readSeatRequest, refusalOf } from '../../signaling/handshake.ts';
+import type { SignalingEnd } from '../../signaling/signaling-counters.ts';
+import { SignalingError } from '../../signaling/signaling-error.ts';
+import type { SignalingRelay } from '../../signaling/signaling-relay.ts';
+import { AwsError } from '../aws-call.ts';
 
 /** A payload of 10 K, its ICE servers and their JSON; what is longer is refused before it is read. */
 const MAX_FRAME_BYTES = 64 * 1024;
