@@ -19,10 +19,16 @@ export interface EventSink {
 /** Not delivered. `isFinal`: these events will never be taken (refused as such); they are counted and passed over. */
 export class SinkError extends Error {
   readonly isFinal: boolean;
+  /** The receiver asks not to be tried again before so long; the runner's own pause when absent. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: ErrorOptions & { readonly isFinal?: boolean } = {}) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly isFinal?: boolean; readonly retryAfterMs?: number | undefined } = {},
+  ) {
     super(message, options);
     this.name = 'SinkError';
     this.isFinal = options.isFinal ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
