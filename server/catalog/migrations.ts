@@ -125,6 +125,13 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (stream, group_name, shard),
      FOREIGN KEY (stream, group_name) REFERENCES data_groups ON DELETE CASCADE
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE detection_jobs (
+     id         TEXT PRIMARY KEY,
+     stream     TEXT NOT NULL REFERENCES streams ON DELETE CASCADE,
+     created_ms INTEGER NOT NULL,                 -- epoch ms
+     document   TEXT NOT NULL                     -- JSON, see job-catalog.ts
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX detection_jobs_of_stream ON detection_jobs (stream, created_ms);`,
 ];
 
 /** The schema version that this program writes. */

@@ -8,6 +8,7 @@ import { rightsSchema } from './right-schema.ts';
 import { SqliteChannels } from './sqlite-channels.ts';
 import { SqliteConfigurations } from './sqlite-configurations.ts';
 import { SqliteGroups } from './sqlite-groups.ts';
+import { SqliteJobs } from './sqlite-jobs.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 import { insert, inTransaction, pageOf, sqliteCode } from './sqlite-statements.ts';
 import { SqliteTags } from './sqlite-tags.ts';
@@ -59,6 +60,7 @@ export class SqliteCatalog implements Catalog {
   readonly configurations: SqliteConfigurations;
   readonly records: SqliteRecords;
   readonly groups: SqliteGroups;
+  readonly jobs: SqliteJobs;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
@@ -70,6 +72,7 @@ export class SqliteCatalog implements Catalog {
     this.configurations = new SqliteConfigurations(database);
     this.records = new SqliteRecords(database);
     this.groups = new SqliteGroups(database);
+    this.jobs = new SqliteJobs(database);
   }
 
   /**
