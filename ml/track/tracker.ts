@@ -1,10 +1,20 @@
 import type { Detection } from '../detect/detection.ts';
 import type { FrameRef } from '../watch/frame.ts';
 import type { TrackedObject } from '../watch/watch-result.ts';
+import type { LabelGroups } from './label-groups.ts';
 
-/** Follows objects over the frames of one stream (detection.md §6). Pure: time comes with the frames. */
+/**
+ * Follows objects over the frames of one stream (detection.md §6). Pure: time comes with the frames. The implementation is
+ * `BufferedTracker` in buffered-tracker.ts.
+ *
+ * Frames come in the order of their fragment numbers and, within a fragment, of their presentation. A frame that comes again,
+ * after a restart, changes nothing.
+ */
 export interface Tracker {
-  /** What was found in a frame; answers all that is followed in it, and what has left since the frame before. */
+  /**
+   * What was found in a frame, also what is weaker than `minScore` (down to `weakestScore`): that only goes on with what is
+   * followed already. Answers all that was seen in it, and what has left since the frame before.
+   */
   observe(detections: readonly Detection[], frame: FrameRef): TrackerUpdate;
   /** A frame in which nothing moved, and which nobody looked at: everything is where it was, nothing grows older. */
   hold(frame: FrameRef): TrackerUpdate;
@@ -12,6 +22,24 @@ export interface Tracker {
   end(frame: FrameRef): TrackerUpdate;
   /** JSON from which `createTracker` goes on. */
   state(): unknown;
+  /** What became of the state that it was given. */
+  readonly restoration: Restoration;
+}
+
+/** `rejected`: not a state of this tracker's; it began anew, and what was followed is forgotten. */
+export type Restoration = 'none' | 'restored' | 'rejected';
+
+export interface TrackerSettings {
+  /** Detections from here on begin a track, and are hits that confirm it. */
+  readonly minScore: number;
+  /** Hits after which a track is believed. */
+  readonly confirmHits: number;
+  /** What was not seen for this long, and in three looks, has left. Time in which nobody looked does not count. */
+  readonly timeoutSeconds: number;
+  /** Labels that may be one and the same object. */
+  readonly groups: LabelGroups;
+  /** Width over height of the picture; 16:9 when absent. */
+  readonly aspect?: number;
 }
 
 /** An object that was followed and is no more. */
@@ -22,6 +50,13 @@ export interface DepartedObject extends TrackedObject {
 }
 
 export interface TrackerUpdate {
+  /** `repeat`: the frame was seen before; nothing has changed. */
+  readonly kind: 'look' | 'hold' | 'end' | 'repeat';
+  readonly frame: FrameRef;
+  /** Time that the frames have shown so far, ms. Never goes back, whatever the clock of the producer does. */
+  readonly elapsedMs: number;
   readonly objects: readonly TrackedObject[];
   readonly departed: readonly DepartedObject[];
+  /** Objects of this frame that are not followed because too many are. */
+  readonly refused: number;
 }

@@ -14,6 +14,10 @@ export interface TrackedObject extends Detection {
   readonly isConfirmed: boolean;
   /** 0 to 1: how far one object at two instants may be taken for the same (low where frames are seconds apart). */
   readonly trackConfidence: number;
+  /** Producer time at which it was first seen. */
+  readonly enteredMs: number;
+  /** The best score of it so far. */
+  readonly topScore: number;
 }
 
 /** A face in one frame. */
@@ -38,7 +42,7 @@ export interface WatchResult {
   readonly skipped: SkipReason | undefined;
   /** Which model looked; known even where the frame was skipped. */
   readonly model: ModelIdentity;
-  /** All that was followed in this frame. */
+  /** All that is followed and was seen in this frame, or in the last one looked at where nothing has moved since. */
   readonly objects: readonly TrackedObject[];
   /** Faces that were looked for and found. */
   readonly faces: readonly ObservedFace[];
@@ -63,5 +67,6 @@ export interface WatchTimings {
 export interface WatchState {
   readonly tracker: unknown;
   readonly rules: unknown;
+  readonly events: unknown;
   readonly faces: unknown;
 }
