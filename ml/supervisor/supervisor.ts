@@ -22,6 +22,8 @@ export interface OfferedSample {
   readonly frame: FrameRef;
   /** Does not go on from the sample before: the decoder starts anew here, at the next sync sample. */
   readonly isDiscontinuous: boolean;
+  /** `false`: it is not looked at, and there only so that what comes after can be decoded. */
+  readonly isDue?: boolean;
 }
 
 export interface WatchOptions {
