@@ -34,7 +34,14 @@ export interface FaceMatch {
   readonly similarity: number;
 }
 
-export type GalleryErrorCode = 'not-found' | 'already-exists' | 'invalid-name' | 'limit-exceeded' | 'no-face';
+/** `unreadable`: the stored faces and the key file do not belong together. */
+export type GalleryErrorCode =
+  | 'not-found'
+  | 'already-exists'
+  | 'invalid-name'
+  | 'limit-exceeded'
+  | 'no-face'
+  | 'unreadable';
 
 export class GalleryError extends Error {
   readonly code: GalleryErrorCode;
@@ -70,9 +77,11 @@ export interface Galleries {
   /** With its faces. */
   remove(name: string): void;
   setTags(name: string, tags: Readonly<Record<string, string>>): void;
+  setRetention(name: string, retentionDays: number | null): void;
   addFaces(gallery: string, faces: readonly NewFace[], nowMs: number): GalleryFace[];
   /** In the order of their making; pages by the id of the last one seen. */
   faces(gallery: string, page: { readonly after?: string; readonly limit: number }): GalleryFace[];
+  /** One whose embedding can be compared: not that of a former model. */
   face(
     gallery: string,
     faceId: string,
