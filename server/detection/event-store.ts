@@ -17,7 +17,7 @@ export interface EventCommit {
   /** The watch that made them: `live`, `processor:NAME`, `job:ID`. */
   readonly watch: string;
   readonly events: readonly DetectionEvent[];
-  /** What the watch knows from now on, as JSON; as it is when absent. Stored together with the events, or not at all. */
+  /** What the watch knows from now on, as JSON; as it is when absent; `null` forgets it. Stored together with the events, or not at all. */
   readonly state?: unknown;
 }
 
