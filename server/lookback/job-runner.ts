@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { fragmentDurationMs } from '../../fragments/stream/fragment.ts';
+import { FragmentReader } from '../../fragments/stream/stream-reader.ts';
+import type { DetectionEvent } from '../../ml/events/detection-event.ts';
+import type { DetectionSupervisor } from '../../ml/supervisor/supervisor.ts';
+import type { FrameRef } from '../../ml/watch/frame.ts';
+import type { WatchResult, WatchState } from '../../ml/watch/watch-result.ts';
+import type { JobRecord } from '../catalog/job-catalog.ts';
+import type { EventStore } from '../detection/event-store.ts';
+import { SampleOffers } from '../detection/sample-offers.ts';
+import type { OpenStream } from '../streams/stream-service.ts';
+import { archiveFragments } from './archive-fragments.ts';
+
+/** Where a job is, kept with its events in one commit: it goes on behind the last fragment of which all is stored. */
+const positionSchema = z.strictObject({
+  nextOrdinal: z.number(),
+  progress: z.strictObject({
+    atMs: z.number(),
+    fragments: z.number(),
+    frames: z.number(),
+    events: z.number(),
+  }),
+  /** Its parts check themselves. */
+  watch: z.custom<WatchState>((value) => typeof value === 'object' && value !== null).nullable(),
+  lastFrame: z
+    .strictObject({
+      fragmentNumber: z.string(),
+      offsetMs: z.number(),
+      producerMs: z.number(),
+      serverMs: z.number(),
+    })
+    .nullable(),
+  model: z.string().nullable(),
+});
+
+type JobPosition = z.output<typeof positionSchema>;
+
+export interface JobRun {
+  readonly job: JobRecord;
+  readonly stream: OpenStream;
+  readonly supervisor: Pick<DetectionSupervisor, 'watch'>;
+  readonly store: Pick<EventStore, 'commit' | 'watchState' | 'deleteResults'>;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: JobRecord['progress']) => void;
+}
+
+/** The name under which a job's events and state are kept. */
+export function watchNameOf(jobId: string): string {
+  return `job:${jobId}`;
+}
+
+/**
+ * Looks at a stretch of a stream's archive, fragment by fragment, through the same code as live. Events and position of a
+ * fragment are stored together, so that a job that was broken off goes on without losing or repeating a phase. Answers whether
+ * all is done: not when the signal was aborted. Throws LogReadError, WatchError.
+ */
+export async function runJob({
+  job,
+  stream,
+  supervisor,
+  store,
+  signal,
+  onProgress,
+}: JobRun): Promise<boolean> {
+  const name = watchNameOf(job.id);
+  const stored = positionSchema.safeParse(store.watchState(job.stream, name));
+  const position = stored.success ? stored.data : beginningOf(job);
+  const fragment = new FragmentResults(position);
+  const watch = supervisor.watch({
+    name,
+    stream: job.stream,
+    pace: 'batch',
+    settings: job.settings,
+    state: position.watch ?? undefined,
+    onResult: (result) => fragment.take(result),
+  });
+  const commit = (nextOrdinal: number, atMs: number, fragments: number) => {
+    const { events, state } = fragment.finish(nextOrdinal, Math.min(atMs, job.toMs), fragments);
+    store.commit({ stream: job.stream, watch: name, events, state });
+    onProgress(state.progress);
+  };
+  // A watch that waits for a worker is not to hold up who cancels.
+  const onAbort = () => watch.close();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const reader = new FragmentReader(stream);
+    const offers = new SampleOffers();
+    for await (const info of archiveFragments(stream.log, job, position.nextOrdinal)) {
+      const batch = await reader.read(info);
+      if (batch !== undefined) {
+        for (const sample of offers.of(batch)) {
+          if (signal.aborted) return false;
+          const { producerMs } = sample.frame;
+          // Frames before the range may be needed to decode those in it; they are not due.
+          if (producerMs < job.toMs) await watch.offer({ ...sample, isDue: producerMs >= job.fromMs });
+        }
+        await watch.drained();
+      }
+      if (signal.aborted) return false;
+      commit(info.ordinal + 1, info.producerMs + fragmentDurationMs(info), 1);
+    }
+    const { nextOrdinal, lastFrame } = fragment.position;
+    if (lastFrame !== null) {
+      await watch.end(lastFrame);
+      commit(nextOrdinal, job.toMs, 0);
+    }
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    watch.close();
+  }
+  const { model } = fragment.position;
+  if (job.replaces && model !== null) store.deleteResults(job.stream, model, job, name);
+  return true;
+}
+
+function beginningOf(job: JobRecord): JobPosition {
+  return {
+    nextOrdinal: 0,
+    progress: { atMs: job.fromMs, fragments: 0, frames: 0, events: 0 },
+    watch: null,
+    lastFrame: null,
+    model: null,
+  };
+}
+
+/** What came of one fragment, until it is stored as a whole. */
+class FragmentResults {
+  position: JobPosition;
+  #events: DetectionEvent[] = [];
+  #frames = 0;
+  #state: WatchState | null;
+  #lastFrame: FrameRef | null;
+  #model: string | null;
+
+  constructor(position: JobPosition) {
+    this.position = position;
+    this.#state = position.watch;
+    this.#lastFrame = position.lastFrame;
+    this.#model = position.model;
+  }
+
+  take(result: WatchResult): void {
+    this.#events.push(...result.events);
+    if (result.skipped === undefined) this.#frames += 1;
+    this.#state = result.state ?? this.#state;
+    this.#lastFrame = result.frame;
+    this.#model = result.model.name;
+  }
+
+  finish(nextOrdinal: number, atMs: number, fragments: number) {
+    const events = this.#events;
+    const before = this.position.progress;
+    this.position = {
+      nextOrdinal,
+      progress: {
+        atMs: Math.max(before.atMs, atMs),
+        fragments: before.fragments + fragments,
+        frames: before.frames + this.#frames,
+        events: before.events + events.length,
+      },
+      watch: this.#state,
+      lastFrame: this.#lastFrame,
+      model: this.#model,
+    };
+    this.#events = [];
+    this.#frames = 0;
+    return { events, state: this.position };
+  }
+}
