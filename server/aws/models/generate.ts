@@ -1,10 +1,11 @@
 /**
- * Makes the tables of this folder from a folder of AWS service models (botocore's format):
+ * Makes the tables of this folder from a folder of AWS service models (botocore's format, flat or as botocore lays them out):
  *
- *   node server/aws/models/generate.ts PATH-OF-THE-MODELS
+ *   node server/aws/models/generate.ts PATH-OF-THE-MODELS [SERVICE...]
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { MemberFacts, OperationFacts, ServiceFacts, ShapeFacts } from './service-facts.ts';
 
 /** The services whose tables are made; PutMedia's is written by hand. */
@@ -15,9 +16,39 @@ export const GENERATED_MODELS = [
   'kinesis-video-signaling',
   'kinesis-video-webrtc-storage',
   'kinesisvideo',
+  'rekognition',
 ] as const;
 
-interface SourceShape extends Omit<ShapeFacts, 'members' | 'member' | 'key' | 'value' | 'error'> {
+/** Of these services, only some operations are made: the table has no others. */
+const CHOSEN_OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  rekognition: [
+    'CompareFaces',
+    'CreateCollection',
+    'CreateStreamProcessor',
+    'DeleteCollection',
+    'DeleteFaces',
+    'DeleteStreamProcessor',
+    'DescribeCollection',
+    'DescribeStreamProcessor',
+    'DetectFaces',
+    'DetectLabels',
+    'IndexFaces',
+    'ListCollections',
+    'ListFaces',
+    'ListStreamProcessors',
+    'ListTagsForResource',
+    'SearchFaces',
+    'SearchFacesByImage',
+    'StartStreamProcessor',
+    'StopStreamProcessor',
+    'TagResource',
+    'UntagResource',
+    'UpdateStreamProcessor',
+  ],
+};
+
+interface SourceShape extends Omit<ShapeFacts, 'type' | 'members' | 'member' | 'key' | 'value' | 'error'> {
+  readonly type: ShapeFacts['type'] | 'float';
   readonly members?: Readonly<Record<string, SourceMember>>;
   readonly member?: { readonly shape: string };
   readonly key?: { readonly shape: string };
@@ -92,7 +123,8 @@ function shapeTable(source: SourceShape): ShapeFacts {
   const { type, members, required, member, key, value, min, max, pattern } = source;
   const { sensitive, payload, streaming, eventstream } = source;
   const table = {
-    type,
+    // On the wire they are the same.
+    type: type === 'float' ? 'double' : type,
     members: members === undefined ? undefined : membersTable(members),
     required,
     member: member?.shape,
@@ -121,15 +153,37 @@ function membersTable(members: Readonly<Record<string, SourceMember>>): Record<s
   );
 }
 
-/** Reads the model of a service from the folder of models. */
+/** Reads the model of a service from the folder of models; only the operations that are made, and the shapes that they need. */
 export function readModel(folder: string, name: string): SourceModel {
-  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as SourceModel;
+  const [path] = globSync([`${name}.json`, `${name}/*/service-2.json{,.gz}`], { cwd: folder });
+  if (path === undefined) throw new Error(`${folder} has no model of ${name}`);
+  const bytes = readFileSync(join(folder, path));
+  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const model = JSON.parse(text) as SourceModel;
+  const chosen = CHOSEN_OPERATIONS[name];
+  return chosen === undefined ? model : cutDown(model, chosen);
+}
+
+function cutDown(model: SourceModel, chosen: readonly string[]): SourceModel {
+  const operations = Object.entries(model.operations).filter(([name]) => chosen.includes(name));
+  const needed = new Set<string>();
+  const need = (reference: { readonly shape: string } | undefined): void => {
+    if (reference === undefined || needed.has(reference.shape)) return;
+    needed.add(reference.shape);
+    const { members = {}, member, key, value } = model.shapes[reference.shape] ?? {};
+    for (const part of [...Object.values(members), member, key, value]) need(part);
+  };
+  for (const [, { input, output, errors = [] }] of operations) {
+    for (const reference of [input, output, ...errors]) need(reference);
+  }
+  const shapes = Object.entries(model.shapes).filter(([name]) => needed.has(name));
+  return { ...model, operations: Object.fromEntries(operations), shapes: Object.fromEntries(shapes) };
 }
 
 if (import.meta.main) {
-  const folder = process.argv[2];
+  const [folder, ...services] = process.argv.slice(2);
   if (folder === undefined) throw new Error('Give the folder of the models.');
-  for (const name of GENERATED_MODELS) {
+  for (const name of services.length > 0 ? services : GENERATED_MODELS) {
     writeFileSync(new URL(`${name}.json`, import.meta.url), makeTable(readModel(folder, name)));
   }
 }

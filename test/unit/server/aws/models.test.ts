@@ -21,7 +21,7 @@ test('the tables are what the generator makes of the models', () => {
   const published = publishedModels();
   for (const name of GENERATED_MODELS) {
     const table = readFileSync(`${TABLES}${name}.json`, 'utf8');
-    if (published.length > 0) assert.equal(table, makeTable(readModel(MODELS, name)), name);
+    if (published.includes(`${name}.json`)) assert.equal(table, makeTable(readModel(MODELS, name)), name);
     assert.ok(table.endsWith('}\n'));
   }
 });
@@ -37,6 +37,7 @@ test('every table can be compiled: all references lead somewhere, all patterns a
     'kinesis-video-signaling': 2,
     'kinesis-video-webrtc-storage': 2,
     kinesisvideo: 32,
+    rekognition: 22,
     'kinesis-video-put-media': 1,
   });
   assert.equal(loadModel('kinesisvideo'), loadModel('kinesisvideo'));
