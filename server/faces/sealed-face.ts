@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { endianness } from 'node:os';
 import type { NewFace } from './gallery.ts';
 
 /**
@@ -13,6 +14,7 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FORMAT = 'framelog.face/1';
+const IS_BIG_ENDIAN = endianness() === 'BE';
 
 export interface FacePlace {
   readonly gallery: string;
@@ -89,17 +91,17 @@ function open(key: KeyObject, associated: string, sealed: Uint8Array): Buffer {
   return plain;
 }
 
-const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
-
+/** In the order of the disk. */
 function bytesOf(floats: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(floats.byteLength));
-  for (const [i, value] of floats.entries()) view.setFloat32(i * FLOAT_BYTES, value, true);
-  return new Uint8Array(view.buffer);
+  return inDiskOrder(Buffer.from(Buffer.from(floats.buffer, floats.byteOffset, floats.byteLength)));
 }
 
 function floatsOf(bytes: Uint8Array): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.length / FLOAT_BYTES }, (_, i) =>
-    view.getFloat32(i * FLOAT_BYTES, true),
-  );
+  // A copy that begins at a multiple of four, as floats must.
+  const copy = inDiskOrder(Buffer.from(new Uint8Array(bytes).buffer));
+  return new Float32Array(copy.buffer, copy.byteOffset, copy.length / Float32Array.BYTES_PER_ELEMENT);
+}
+
+function inDiskOrder(floats: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  return IS_BIG_ENDIAN ? floats.swap32() : floats;
 }

@@ -101,6 +101,11 @@ export class SqliteGalleries implements Galleries {
     return Number(this.#statements.countFaces.get()?.count);
   }
 
+  /** Decrypts every gallery now (35 µs a face), rather than when the first match is asked for. */
+  load(): void {
+    for (const { name } of this.list()) this.#vectorsOf(name);
+  }
+
   list(): GalleryInfo[] {
     return (this.#statements.galleries.all() as unknown as GalleryRow[]).map(infoOfRow);
   }
