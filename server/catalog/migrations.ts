@@ -1,5 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { CatalogError } from './catalog.ts';
+import type { FileSchema } from './sqlite-file.ts';
 
 /** "FLOG": marks the file as a Framelog catalog, for `file(1)` and against opening a stranger's database. */
 const APPLICATION_ID = 0x464c4f47;
@@ -137,51 +136,8 @@ const MIGRATIONS: readonly string[] = [
 /** The schema version that this program writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/**
- * Brings the database to the program's schema. Safe when several processes open it at once, and when one is killed on
- * the way. Throws CatalogError `too-new` for a schema of a later program, `damaged` for a database of somebody else.
- */
-export function migrate(database: DatabaseSync, path: string): void {
-  while (true) {
-    // BEGIN IMMEDIATE takes the write lock first, so that of two processes the second sees what the first has done.
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const version = readVersion(database, path);
-      const script = MIGRATIONS[version];
-      if (script !== undefined) {
-        database.exec(script);
-        database.exec(`PRAGMA user_version = ${version + 1}; PRAGMA application_id = ${APPLICATION_ID};`);
-      }
-      database.exec('COMMIT');
-      if (script === undefined) return;
-    } catch (error) {
-      // SQLite ends the transaction itself on some errors (disk full).
-      if (database.isTransaction) database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-}
-
-function readVersion(database: DatabaseSync, path: string): number {
-  const version = readPragma(database, 'user_version');
-  const applicationId = readPragma(database, 'application_id');
-  const isFresh = version === 0 && applicationId === 0 && isEmpty(database);
-  if (!isFresh && applicationId !== APPLICATION_ID) {
-    throw new CatalogError('damaged', `${path} is an SQLite database, but not a Framelog catalog`);
-  }
-  if (version > SCHEMA_VERSION) {
-    throw new CatalogError(
-      'too-new',
-      `${path} has schema version ${version}, this program knows up to ${SCHEMA_VERSION}: use the newer Framelog that wrote it`,
-    );
-  }
-  return version;
-}
-
-function readPragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
-  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
-}
-
-function isEmpty(database: DatabaseSync): boolean {
-  return database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables === 0;
-}
+export const CATALOG_SCHEMA: FileSchema = {
+  applicationId: APPLICATION_ID,
+  migrations: MIGRATIONS,
+  what: 'a Framelog catalog',
+};

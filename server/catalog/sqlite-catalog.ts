@@ -1,16 +1,16 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { type Catalog, CatalogError, type KeyRecord, type StreamRecord } from './catalog.ts';
-import { migrate } from './migrations.ts';
+import { CATALOG_SCHEMA } from './migrations.ts';
 import { rightsSchema } from './right-schema.ts';
 import { SqliteChannels } from './sqlite-channels.ts';
 import { SqliteConfigurations } from './sqlite-configurations.ts';
+import { openSqliteFile } from './sqlite-file.ts';
 import { SqliteGroups } from './sqlite-groups.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
 import { SqliteRecords } from './sqlite-records.ts';
-import { insert, inTransaction, pageOf, sqliteCode } from './sqlite-statements.ts';
+import { insert, inTransaction, pageOf } from './sqlite-statements.ts';
 import { SqliteTags } from './sqlite-tags.ts';
 import type { Tags } from './tag-catalog.ts';
 
@@ -18,13 +18,6 @@ import type { Tags } from './tag-catalog.ts';
 export function catalogPath(dataDir: string): string {
   return join(dataDir, 'catalog.db');
 }
-
-/** How long a statement waits for the write lock of another process (`framelog keys` beside a server), ms. */
-const LOCK_WAIT_MS = 2000;
-
-/** Result codes of SQLite that tell of a broken file, https://sqlite.org/rescode.html */
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
 
 /** What SQLite gives for a row of `streams`; the schema is STRICT, so the types hold. */
 interface StreamRow {
@@ -80,19 +73,7 @@ export class SqliteCatalog implements Catalog {
    * Throws CatalogError `too-new` or `damaged`.
    */
   static open(path: string): SqliteCatalog {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // SQLite would create the file with the umask's mode; its -wal and -shm files take over the mode of this one.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const database = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
-    try {
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-      migrate(database, path);
-      return new SqliteCatalog(database);
-    } catch (error) {
-      database.close();
-      throw translate(error, path);
-    }
+    return openSqliteFile(path, CATALOG_SCHEMA, (database) => new SqliteCatalog(database));
   }
 
   listStreams(
@@ -307,10 +288,4 @@ function parseRights(row: KeyRow): KeyRecord['rights'] {
 
 function sha256(secret: string): Uint8Array {
   return createHash('sha256').update(secret).digest();
-}
-
-function translate(error: unknown, path: string): unknown {
-  const primaryCode = sqliteCode(error) & 0xff;
-  if (primaryCode !== SQLITE_CORRUPT && primaryCode !== SQLITE_NOTADB) return error;
-  return new CatalogError('damaged', `${path} is damaged: ${String(error)}`, { cause: error });
 }
