@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { watchSettingsSchema } from '../../ml/watch/watch-settings.ts';
 
 /**
- * What AWS clients configure of a stream beside its own settings (kvs.md §1.4, §1.5). Documents: each is stored and given
- * back as a whole. Members are named as on the wire. Limits were checked there.
+ * What is configured of a stream beside its own settings: by AWS clients (kvs.md §1.4, §1.5; members are named as on the wire,
+ * limits were checked there), and for detection. Documents: each is stored and given back as a whole.
  */
 
 const status = z.enum(['ENABLED', 'DISABLED']);
@@ -58,13 +59,21 @@ const edge = z.strictObject({
   wish: z.enum(['sync', 'delete']),
 });
 
+/** How the operator wants the stream watched (`/api/streams/:name/detection`). */
+const detection = z.strictObject({
+  watch: watchSettingsSchema,
+  /** Data stream of its events; `null`: the server's. */
+  dataStream: z.nullable(z.string()),
+});
+
 /** The kinds of configurations, with their schemas. */
-export const configurationSchemas = { notification, imageGeneration, edge };
+export const configurationSchemas = { notification, imageGeneration, edge, detection };
 
 export type NotificationConfiguration = z.output<typeof notification>;
 export type ImageGenerationConfiguration = z.output<typeof imageGeneration>;
 export type EdgeConfig = z.output<typeof edgeConfig>;
 export type EdgeConfiguration = z.output<typeof edge>;
+export type DetectionConfiguration = z.output<typeof detection>;
 
 export type ConfigurationKind = keyof typeof configurationSchemas;
 export type ConfigurationOf<Kind extends ConfigurationKind> = z.output<(typeof configurationSchemas)[Kind]>;

@@ -41,7 +41,10 @@ export interface EventQuery {
 
 export interface EventPage {
   readonly events: readonly StoredEvent[];
-  /** Where the next page begins; absent at the end. */
+  /**
+   * Where the next page begins; absent at the end. A page may be short, or empty, and yet have one: a search that finds little
+   * looks at so many events and no more before it answers.
+   */
   readonly cursor: string | undefined;
 }
 
@@ -57,6 +60,8 @@ export interface EventStore {
    * the events that were new.
    */
   commit(commit: EventCommit): readonly StoredEvent[];
+  /** Several in one transaction, for the price of one sync; answers the new events of each. */
+  commitAll(commits: readonly EventCommit[]): readonly (readonly StoredEvent[])[];
   watchState(stream: string, watch: string): unknown;
   /** Events after a place in the order, up to `limit`. */
   after(seq: number, limit: number): readonly StoredEvent[];
@@ -72,18 +77,36 @@ export interface EventStore {
   event(id: string): StoredEvent | undefined;
   /** `object` events of phase `enter`, counted by time; a bin is `binMs` long and starts at a multiple of it. */
   counts(query: EventQuery, binMs: number): readonly EventBin[];
-  /** How far a sink has come; 0 for a new one. */
-  sinkPosition(sink: string): number;
+  /** How far a sink has come; `undefined` for a new one. */
+  sinkPosition(sink: string): number | undefined;
   /** Durable before it returns. */
   setSinkPosition(sink: string, seq: number): void;
-  /** Events of a stream that are older go (retention); with `toMs` infinite, all of them. Answers how many. */
-  deleteBefore(stream: string, producerMs: number): number;
-  /** Results of a model over a range of the archive, for a job that replaces them. */
+  /** Names of the streams that have events, or had some. */
+  streams(): readonly string[];
+  /** Events that are kept. */
+  readonly size: number;
+  /** The stream was deleted: none of its events is found any more, at once and for ever; a sweep deletes them. */
+  retire(stream: string): void;
+  /**
+   * Deletes up to `limit` events whose time is over: those of streams that are no more, those before a stream's own server time
+   * (`keepFromMs`), and the oldest when there are more than `maxEvents`. Answers how many: as many as `limit` when there may be more.
+   */
+  sweep(
+    rule: {
+      readonly keepFromMs: (stream: string) => number | undefined;
+      readonly maxEvents: number;
+    },
+    limit: number,
+  ): number;
+  /**
+   * Results of a model over a range of the archive, for a job that replaces them. In steps, so that nobody waits for long; resolves
+   * with how many there were.
+   */
   deleteResults(
     stream: string,
     model: string,
     range: { readonly fromMs: number; readonly toMs: number },
     exceptWatch: string,
-  ): number;
+  ): Promise<number>;
   close(): void;
 }
