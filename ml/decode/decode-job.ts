@@ -57,21 +57,10 @@ export class DecodeError extends Error {
   }
 }
 
-/** To the process. */
-export interface WorkerRequest {
-  readonly id: number;
-  readonly job: DecodeJob;
-}
-
-/** From the process. */
-export type WorkerReply = {
-  readonly id: number;
-  /** Resident memory after the job. */
-  readonly rssBytes: number;
-} & (
+/** What the process answers. */
+export type DecodeReply =
   | { readonly pictures: Pictures }
-  | { readonly error: { readonly code: DecodeErrorCode; readonly message: string } }
-);
+  | { readonly error: { readonly code: DecodeErrorCode; readonly message: string } };
 
 /** Which decoder a process uses: the native one with ffmpeg for what it cannot do, or one of them alone. */
 export type DecoderChoice = 'auto' | 'native' | 'ffmpeg';

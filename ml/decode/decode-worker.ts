@@ -1,10 +1,11 @@
 /**
- * The process that decodes: started by DecoderProcess, given jobs over IPC one at a time. Whatever a stream's bytes do to a
+ * The process that decodes: started by DecoderPool, given jobs over IPC one at a time. Whatever a stream's bytes do to a
  * decoder, they do it here (detection.md §8). It ends with the process that started it.
  *
  *   decode-worker.ts <auto|native|ffmpeg>
  */
-import { DecodeError, type WorkerReply, type WorkerRequest } from './decode-job.ts';
+import { serveRequests } from '../process/serve-requests.ts';
+import { DecodeError, type DecodeJob, type DecodeReply } from './decode-job.ts';
 import { FfmpegDecoder } from './ffmpeg-decoder.ts';
 import type { FrameDecoder } from './frame-decoder.ts';
 import { runJob } from './run-job.ts';
@@ -25,23 +26,14 @@ async function decodersOf(choice: string | undefined): Promise<FrameDecoder[]> {
   return choice === 'native' ? native : [...native, new FfmpegDecoder()];
 }
 
-async function answer({ id, job }: WorkerRequest, decoders: readonly FrameDecoder[]): Promise<WorkerReply> {
+async function answer(job: DecodeJob, decoders: readonly FrameDecoder[]): Promise<DecodeReply> {
   try {
-    const pictures = await runJob(job, decoders);
-    return { id, pictures, rssBytes: process.memoryUsage.rss() };
+    return { pictures: await runJob(job, decoders) };
   } catch (error) {
     const known = error instanceof DecodeError ? error : new DecodeError('bad-media', String(error));
-    const { code, message } = known;
-    return { id, error: { code, message }, rssBytes: process.memoryUsage.rss() };
+    return { error: { code: known.code, message: known.message } };
   }
 }
 
 const decoders = decodersOf(process.argv[2]);
-process.on('disconnect', () => process.exit(0));
-process.on('message', (request: WorkerRequest) => {
-  void decoders
-    .then((ready) => answer(request, ready))
-    .then((reply) => {
-      if (process.connected) process.send?.(reply);
-    });
-});
+serveRequests<DecodeJob, DecodeReply>(async (job) => answer(job, await decoders));

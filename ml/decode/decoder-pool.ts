@@ -1,8 +1,23 @@
-import { DecodeError, type DecodeErrorCode, type DecodeJob, type Pictures } from './decode-job.ts';
-import { DecoderProcess, type DecoderProcessOptions } from './decoder-process.ts';
+import { fileURLToPath } from 'node:url';
+import { ProcessError, WorkerProcess } from '../process/worker-process.ts';
+import {
+  DecodeError,
+  type DecodeErrorCode,
+  type DecodeJob,
+  type DecodeReply,
+  type DecoderChoice,
+  type Pictures,
+} from './decode-job.ts';
 import { Quarantine } from './quarantine.ts';
 
-export interface DecoderPoolOptions extends DecoderProcessOptions {
+export interface DecoderPoolOptions {
+  readonly decoder: DecoderChoice;
+  /** A job that takes longer ends its process. */
+  readonly jobTimeoutMs: number;
+  /** So does one that takes more memory. */
+  readonly maxRssBytes: number;
+  /** Another program in the decoder's place, for tests. */
+  readonly entry?: string;
   /** Processes at once. They are started when there is work. */
   readonly processes: number;
   /** Jobs that may wait; more are refused with `busy`. */
@@ -36,6 +51,9 @@ interface WaitingJob {
   readonly giveUp: NodeJS.Timeout;
 }
 
+type DecoderProcess = WorkerProcess<DecodeJob, DecodeReply>;
+
+const ENTRY = fileURLToPath(new URL('./decode-worker.ts', import.meta.url));
 const FIRST_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 
@@ -57,6 +75,8 @@ export class DecoderPool {
   readonly #waiting: WaitingJob[] = [];
   readonly #all = new Set<DecoderProcess>();
   readonly #idle = new Map<DecoderProcess, NodeJS.Timeout>();
+  /** Whose job each one has. */
+  readonly #sources = new Map<DecoderProcess, string>();
   /** Crashes in a row, over all processes. */
   #crashesInRow = 0;
   #backoff: NodeJS.Timeout | undefined;
@@ -149,25 +169,38 @@ export class DecoderPool {
 
   #start(): DecoderProcess | undefined {
     if (this.#all.size >= this.#options.processes || this.#backoff !== undefined) return undefined;
-    const process = new DecoderProcess(this.#options);
+    const { entry = ENTRY, decoder, maxRssBytes } = this.#options;
+    const process: DecoderProcess = new WorkerProcess({
+      title: 'the decoder',
+      entry,
+      args: [decoder],
+      maxRssBytes,
+    });
     this.counters.started += 1;
     this.#all.add(process);
-    void process.gone.then(({ duringJobOf }) => {
+    void process.gone.then(({ wasBusy }) => {
       this.#all.delete(process);
       clearTimeout(this.#idle.get(process));
       this.#idle.delete(process);
-      if (duringJobOf !== undefined) this.#noteCrash(duringJobOf);
+      const source = this.#sources.get(process);
+      this.#sources.delete(process);
+      if (wasBusy && source !== undefined) this.#noteCrash(source);
       this.#dispatch();
     });
     return process;
   }
 
   async #work(process: DecoderProcess, { source, job, done }: WaitingJob): Promise<void> {
+    this.#sources.set(process, source);
     try {
-      done.resolve(await process.run(source, job));
+      const reply = await process.run(job, this.#options.jobTimeoutMs);
       this.#crashesInRow = 0;
+      if ('pictures' in reply) done.resolve(reply.pictures);
+      else done.reject(new DecodeError(reply.error.code, reply.error.message));
     } catch (error) {
-      done.reject(error);
+      done.reject(
+        error instanceof ProcessError ? new DecodeError(error.code, error.message, { cause: error }) : error,
+      );
     }
     this.#rest(process);
   }

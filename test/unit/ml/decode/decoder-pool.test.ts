@@ -21,15 +21,15 @@ writeFileSync(
   PUPPET,
   `const held = [];
 process.on('disconnect', () => process.exit(0));
-process.on('message', ({ id, job }) => {
-  const reply = (rest) => process.send({ id, rssBytes: 1, ...('error' in rest ? {} : { pictures: [] }), ...rest });
+process.on('message', ({ id, request: job }) => {
+  const reply = ({ rssBytes = 1, ...reply } = { pictures: [] }) => process.send({ id, rssBytes, reply });
   const acts = {
-    answer: () => reply({}),
+    answer: () => reply(),
     die: () => process.kill(process.pid, 'SIGSEGV'),
     hang: () => { for (;;); },
     wait: () => {},
     grow: () => { for (;;) held.push(Buffer.alloc(16 << 20, 1)); },
-    grown: () => reply({ rssBytes: 1e12 }),
+    grown: () => reply({ rssBytes: 1e12, pictures: [] }),
     refuse: () => reply({ error: { code: 'bad-media', message: 'as the test wants it' } }),
     environment: () => reply({ error: { code: 'bad-media', message: Object.keys(process.env).join() } }),
   };
