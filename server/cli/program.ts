@@ -39,6 +39,26 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./verify.ts')).verify,
   },
   {
+    name: 'detect',
+    summary: 'Look through what a stream has recorded with a detector.',
+    load: async () => (await import('./detect.ts')).detect,
+  },
+  {
+    name: 'jobs list',
+    summary: 'List the detection jobs over archives.',
+    load: async () => (await import('./jobs.ts')).listJobs,
+  },
+  {
+    name: 'jobs resume',
+    summary: 'Let a detection job go on.',
+    load: async () => (await import('./jobs.ts')).resumeJob,
+  },
+  {
+    name: 'jobs cancel',
+    summary: 'Break a detection job off.',
+    load: async () => (await import('./jobs.ts')).cancelJob,
+  },
+  {
     name: 'keys create',
     summary: 'Make a key for a camera, a viewer or a program.',
     load: async () => (await import('./keys.ts')).createKey,
