@@ -131,6 +131,18 @@ const MIGRATIONS: readonly string[] = [
      document   TEXT NOT NULL                     -- JSON, see job-catalog.ts
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX detection_jobs_of_stream ON detection_jobs (stream, created_ms);`,
+  `CREATE TABLE stream_processors (
+     name     TEXT PRIMARY KEY,
+     document TEXT NOT NULL                       -- JSON, see processor-catalog.ts
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE processor_records (               -- not delivered yet
+     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
+     processor     TEXT NOT NULL REFERENCES stream_processors ON DELETE CASCADE,
+     data_stream   TEXT NOT NULL,
+     partition_key TEXT NOT NULL,
+     data          BLOB NOT NULL
+   ) STRICT;
+   CREATE INDEX processor_records_in_order ON processor_records (processor, seq);`,
 ];
 
 /** The schema version that this program writes. */

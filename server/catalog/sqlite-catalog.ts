@@ -9,6 +9,7 @@ import { SqliteConfigurations } from './sqlite-configurations.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 import { SqliteGroups } from './sqlite-groups.ts';
 import { SqliteJobs } from './sqlite-jobs.ts';
+import { SqliteProcessors } from './sqlite-processors.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 import { insert, inTransaction, pageOf } from './sqlite-statements.ts';
 import { SqliteTags } from './sqlite-tags.ts';
@@ -54,6 +55,7 @@ export class SqliteCatalog implements Catalog {
   readonly records: SqliteRecords;
   readonly groups: SqliteGroups;
   readonly jobs: SqliteJobs;
+  readonly processors: SqliteProcessors;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
@@ -66,6 +68,7 @@ export class SqliteCatalog implements Catalog {
     this.records = new SqliteRecords(database);
     this.groups = new SqliteGroups(database);
     this.jobs = new SqliteJobs(database);
+    this.processors = new SqliteProcessors(database);
   }
 
   /**
