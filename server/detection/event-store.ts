@@ -77,6 +77,12 @@ export interface EventStore {
   event(id: string): StoredEvent | undefined;
   /** `object` events of phase `enter`, counted by time; a bin is `binMs` long and starts at a multiple of it. */
   counts(query: EventQuery, binMs: number): readonly EventBin[];
+  /**
+   * What tells of the objects that are in front of the cameras at a place in the order: of each track of a watch of this name (of any
+   * stream) that had entered up to there and not left, all its events but `update`s, and its newest `object` event; in order. Called
+   * when a sink starts: it must not read all of the history.
+   */
+  present(watch: string, seq: number): readonly StoredEvent[];
   /** How far a sink has come; `undefined` for a new one. */
   sinkPosition(sink: string): number | undefined;
   /** Durable before it returns. */
