@@ -112,7 +112,7 @@ export async function runJob({
     watch.close();
   }
   const { model } = fragment.position;
-  if (job.replaces && model !== null) store.deleteResults(job.stream, model, job, name);
+  if (job.replaces && model !== null) await store.deleteResults(job.stream, model, job, name);
   return true;
 }
 
