@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
-import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openSqliteFile } from '../catalog/sqlite-file.ts';
 import { inTransaction } from '../catalog/sqlite-statements.ts';
 import { FaceIds } from './face-ids.ts';
 import { faceKeyPath, makeFaceKey, readFaceKey } from './face-key.ts';
@@ -14,7 +14,7 @@ import {
   type GalleryInfo,
   type NewFace,
 } from './gallery.ts';
-import { migrateGalleries } from './gallery-schema.ts';
+import { GALLERIES_SCHEMA } from './gallery-schema.ts';
 import { checkKey, type FaceContent, openFace, SealError, sealFace, sealKeyCheck } from './sealed-face.ts';
 
 export interface SqliteGalleriesOptions {
@@ -79,21 +79,16 @@ export class SqliteGalleries implements Galleries {
     this.#ids = new FaceIds(this.#statements.lastFaceId.get()?.face_id as string | undefined);
   }
 
-  /** Throws GalleryError `unreadable` when there are faces and the key file is not theirs, and the system's error. */
+  /**
+   * Throws GalleryError `unreadable` when there are faces and the key file is not theirs, CatalogError `damaged`, `too-new`, and the
+   * system's error.
+   */
   static open(options: SqliteGalleriesOptions): SqliteGalleries {
-    const path = join(options.dataDir, 'faces.db');
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const database = new DatabaseSync(path);
-    try {
+    return openSqliteFile(join(options.dataDir, 'faces.db'), GALLERIES_SCHEMA, (database) => {
       // No write-ahead log: it would keep what was deleted until it is written over. Freed bytes become zeros in their place.
-      database.exec('PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;');
-      migrateGalleries(database, path);
+      database.exec('PRAGMA journal_mode = TRUNCATE; PRAGMA secure_delete = ON;');
       return new SqliteGalleries(database, options);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
+    });
   }
 
   /** Faces of all galleries. */
