@@ -144,7 +144,8 @@ class FragmentResults {
 
   take(result: WatchResult): void {
     this.#events.push(...result.events);
-    if (result.skipped === undefined) this.#frames += 1;
+    // The end of a watch is told without a picture.
+    if (result.skipped === undefined && result.picture !== undefined) this.#frames += 1;
     this.#state = result.state ?? this.#state;
     this.#lastFrame = result.frame;
     this.#model = result.model.name;

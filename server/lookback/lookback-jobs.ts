@@ -94,7 +94,7 @@ export class LookbackJobs {
   create({ stream, fromMs, toMs, settings, replaces }: JobWish): JobRecord {
     const { streams, now } = this.#options;
     if (this.#isClosed) throw new LookbackError('closing', 'The server is closing.');
-    const nowMs = now();
+    const nowMs = Math.floor(now());
     const endMs = Math.min(toMs, nowMs);
     if (!(fromMs < endMs)) throw new LookbackError('invalid', 'from: must be before to, and in the past');
     if (parseTier(settings.tier).kind === 'off') {
