@@ -143,6 +143,10 @@ const MIGRATIONS: readonly string[] = [
      data          BLOB NOT NULL
    ) STRICT;
    CREATE INDEX processor_records_in_order ON processor_records (processor, seq);`,
+  `CREATE TABLE webhooks (
+     name     TEXT PRIMARY KEY,
+     document TEXT NOT NULL                       -- JSON, see webhook-catalog.ts
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 /** The schema version that this program writes. */

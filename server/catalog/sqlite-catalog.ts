@@ -13,6 +13,7 @@ import { SqliteProcessors } from './sqlite-processors.ts';
 import { SqliteRecords } from './sqlite-records.ts';
 import { insert, inTransaction, pageOf } from './sqlite-statements.ts';
 import { SqliteTags } from './sqlite-tags.ts';
+import { SqliteWebhooks } from './sqlite-webhooks.ts';
 import type { Tags } from './tag-catalog.ts';
 
 /** Where the catalog of a data folder is. */
@@ -56,6 +57,7 @@ export class SqliteCatalog implements Catalog {
   readonly groups: SqliteGroups;
   readonly jobs: SqliteJobs;
   readonly processors: SqliteProcessors;
+  readonly webhooks: SqliteWebhooks;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
 
@@ -69,6 +71,7 @@ export class SqliteCatalog implements Catalog {
     this.groups = new SqliteGroups(database);
     this.jobs = new SqliteJobs(database);
     this.processors = new SqliteProcessors(database);
+    this.webhooks = new SqliteWebhooks(database);
   }
 
   /**
