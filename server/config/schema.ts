@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tierSchema } from '../../ml/watch/watch-settings.ts';
 import { isIceUrlList, MAX_ICE_URLS } from '../signaling/ice-servers.ts';
 import { byteSize } from './byte-size.ts';
 
@@ -14,6 +15,7 @@ const DAY_MS = 86_400_000;
 const port = () => z.int().min(0).max(65_535);
 const host = () => z.string().min(1).max(253);
 const path = () => z.string().min(1).max(4096);
+const dataStreamName = () => z.string().regex(/^[a-zA-Z0-9_.-]{1,128}$/);
 const durationMs = (min: number, max: number) => z.int().min(min).max(max);
 
 const http = z.strictObject({
@@ -400,6 +402,50 @@ const notify = z.strictObject({
     .exactOptional(),
 });
 
+const detection = z.strictObject({
+  defaultTier: tierSchema
+    .meta({ valueText: '`off`, `keyframes`, or `fps:n` with n up to 30' })
+    .default('off')
+    .describe(
+      'How streams are watched that have no settings of their own: not at all, at their key frames (about one in two seconds), or n ' +
+        'frames a second.',
+    ),
+  workers: z
+    .nullable(z.int().min(1).max(256))
+    .default(null)
+    .describe(
+      'Processes that decode and look at pictures. `null`: one less than the processors, at least one.',
+    ),
+  decoder: z
+    .enum(['auto', 'native', 'ffmpeg'])
+    .default('auto')
+    .describe(
+      'What decodes for detection: the built-in decoder, an `ffmpeg` on the PATH, or `auto`, the second where the first does not load.',
+    ),
+  modelDirectory: path()
+    .exactOptional()
+    .describe('Folder of models of your own, one folder each, see docs/detection.md.'),
+  dataStream: z
+    .nullable(dataStreamName())
+    .meta({ valueText: 'the name of a data stream, or null' })
+    .default('framelog-events')
+    .describe(
+      'Data stream that events are put into; it is made when there is none. A stream may name another one. `null`: none.',
+    ),
+  retentionHours: z
+    .nullable(z.number().min(0).max(1_000_000))
+    .default(null)
+    .describe('How long events are kept. `null`: as long as the media of their stream.'),
+  maxEvents: z
+    .int()
+    .min(1000)
+    .max(1_000_000_000)
+    .default(5_000_000)
+    .describe(
+      'Events that are kept, of all streams; beyond it the oldest go. One takes about 1.5 KB on disk.',
+    ),
+});
+
 const logs = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -414,7 +460,9 @@ const logs = z.strictObject({
 export const configSchema = z.strictObject({
   dataDir: path()
     .default('./framelog-data')
-    .describe('Folder of everything that is kept: `streams/`, `catalog.db`, `admin-key.json`.'),
+    .describe(
+      'Folder of everything that is kept: `streams/`, `catalog.db`, `detections.db`, `admin-key.json`.',
+    ),
   http: http.prefault({}),
   rtmp: rtmp.prefault({}),
   log: log.prefault({}),
@@ -427,6 +475,7 @@ export const configSchema = z.strictObject({
   clip: clip.prefault({}),
   images: images.prefault({}),
   notify: notify.prefault({}),
+  detection: detection.prefault({}),
   records: records.prefault({}),
   access: access.prefault({}),
   signaling: signaling.prefault({}),
