@@ -10,7 +10,7 @@ import { searchTerms } from './event-terms.ts';
  */
 
 /** Events of one page that are looked at beyond the first of each lane. */
-const MAX_SCANNED = 4000;
+const MAX_SCANNED = 2000;
 const MAX_CHUNK = 200;
 const MAX_STATEMENTS = 100;
 /** Beyond the years that there are. */

@@ -17,6 +17,8 @@ export class SampleOffers {
   #firstPtsTicks: number | undefined;
   #held: Sample[] = [];
   #isDiscontinuous = false;
+  #shiftUs = 0;
+  #last: { readonly dtsUs: number; readonly serverMs: number } | undefined;
 
   /** What can be offered now, in decode order. Batches come in the order of reading, whole fragments or parts of them. */
   of(batch: ReadBatch): OfferedSample[] {
@@ -53,6 +55,13 @@ export class SampleOffers {
     );
   }
 
+  /** Media time may begin anew with a run; what a watch is told grows, by the server's clock. */
+  #anchor(sample: Sample, track: Track, serverMs: number): void {
+    if (this.#last === undefined) return;
+    const elapsedUs = Math.max(1, (serverMs - this.#last.serverMs) * 1000);
+    this.#shiftUs = this.#last.dtsUs + elapsedUs - toUs(sample.dtsTicks, track);
+  }
+
   #offer(
     samples: readonly Sample[],
     track: Track,
@@ -63,10 +72,13 @@ export class SampleOffers {
       const offsetMs = ((ptsOf(sample) - firstPtsTicks) * 1000) / track.timescale;
       const isDiscontinuous = this.#isDiscontinuous;
       this.#isDiscontinuous = false;
+      if (isDiscontinuous) this.#anchor(sample, track, serverMs);
+      const dtsUs = toUs(sample.dtsTicks, track) + this.#shiftUs;
+      this.#last = { dtsUs, serverMs };
       return {
         track,
-        dtsUs: (sample.dtsTicks * MICROSECONDS) / track.timescale,
-        ptsUs: (ptsOf(sample) * MICROSECONDS) / track.timescale,
+        dtsUs,
+        ptsUs: toUs(ptsOf(sample), track) + this.#shiftUs,
         isSync: sample.isSync,
         data: sample.data,
         frame: {
@@ -79,6 +91,10 @@ export class SampleOffers {
       };
     });
   }
+}
+
+function toUs(ticks: number, { timescale }: Track): number {
+  return (ticks * MICROSECONDS) / timescale;
 }
 
 function ptsOf({ dtsTicks, compositionOffsetTicks }: Sample): number {

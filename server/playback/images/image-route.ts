@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import { DecodeError } from '../../../ml/decode/decode-job.ts';
+import { DecodeError, type PictureFormat } from '../../../ml/decode/decode-job.ts';
 import { parseInstant } from '../../http/instant.ts';
 import type { MediaSender } from '../../http/media-sender.ts';
 import { PlaybackError } from '../hls/playback-error.ts';
-import { requireLive, requireRange } from '../hls/viewers.ts';
+import { requireAnything, requireFragment, requireLive, requireRange } from '../hls/viewers.ts';
 import type { PlayCall } from '../play-route.ts';
 import type { ImageAt, ImageService } from './image-service.ts';
 
@@ -13,33 +13,19 @@ const MAX_MEDIA_BYTES = 100_000_000;
 
 /**
  * `GET /play/<stream>/image.jpg?at=&width=&height=`: the picture that was shown at an instant by the producer's clock; without
- * `at`, the newest key frame. One side keeps the shape of the picture, both stretch it.
+ * `at`, the newest key frame. `fragment=<number>&offset=<ms>` names a frame as events do. One side keeps the shape of the picture,
+ * both stretch it.
  */
 export async function answerImage(images: ImageService, sender: MediaSender, call: PlayCall): Promise<void> {
-  const { params, principal, stream, request, response } = call;
+  const { params, principal, request, response } = call;
   const format = {
     type: 'jpeg' as const,
     ...sizeOf(params, 'width', MAX_WIDTH),
     ...sizeOf(params, 'height', MAX_HEIGHT),
   };
-  const atMs = instantOf(params);
-  if (atMs === undefined) requireLive(principal, stream);
-  else requireRange(principal, stream, atMs, atMs);
-  const open = await call.open();
-  const found = await orRefusal(async () =>
-    atMs === undefined
-      ? images.newest(open, format)
-      : (
-          await images.images(open, {
-            clock: 'producer',
-            instants: [atMs],
-            format,
-            maxMediaBytes: MAX_MEDIA_BYTES,
-          })
-        )[0],
-  );
+  const found = await orRefusal(() => ask(images, call, format));
   if (found === undefined || ('error' in found && found.error === 'no-media')) {
-    throw new PlaybackError(404, 'no-media', 'Nothing is recorded at this instant.');
+    throw new PlaybackError(404, 'no-media', 'Nothing is recorded there.');
   }
   if ('error' in found)
     throw new PlaybackError(422, 'media-error', 'The media of this instant cannot be decoded.');
@@ -50,6 +36,42 @@ export async function answerImage(images: ImageService, sender: MediaSender, cal
     etag: `"${hash('sha256', bytes).slice(0, 32)}"`,
   };
   sender.sendBytes(request, response, head, [bytes], bytes.length);
+}
+
+async function ask(
+  images: ImageService,
+  call: PlayCall,
+  format: PictureFormat,
+): Promise<ImageAt | undefined> {
+  const { params, principal, stream } = call;
+  if (params.has('fragment')) return askFragment(images, call, format);
+  const atMs = instantOf(params);
+  if (atMs === undefined) requireLive(principal, stream);
+  else requireRange(principal, stream, atMs, atMs);
+  const open = await call.open();
+  if (atMs === undefined) return images.newest(open, format);
+  const question = { clock: 'producer' as const, instants: [atMs], format, maxMediaBytes: MAX_MEDIA_BYTES };
+  return (await images.images(open, question))[0];
+}
+
+async function askFragment(
+  images: ImageService,
+  { params, principal, stream, open }: PlayCall,
+  format: PictureFormat,
+): Promise<ImageAt | undefined> {
+  const number = params.get('fragment') ?? '';
+  const offset = params.get('offset') ?? '0';
+  if (!/^\d{47}$/.test(number) || !/^\d{1,9}(\.\d{1,6})?$/.test(offset)) {
+    throw new PlaybackError(400, 'bad-fragment', 'fragment is a fragment number, offset is in milliseconds.');
+  }
+  requireAnything(principal, stream);
+  const source = await open();
+  const live = source.window.fragments.find(({ info }) => info.number === number);
+  const info = live?.info ?? (await source.log.find({ by: 'number', number }));
+  if (info?.number !== number) return undefined;
+  requireFragment(principal, stream, info, live !== undefined);
+  const instants = [info.producerMs + Number(offset)];
+  return (await images.ofFragment(source, info.ordinal, { clock: 'producer', instants, format }))[0];
 }
 
 async function orRefusal(ask: () => Promise<ImageAt | undefined>): Promise<ImageAt | undefined> {

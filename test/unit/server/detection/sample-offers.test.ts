@@ -104,6 +104,16 @@ test('a discontinuity is told once, with the first sample after it', () => {
   );
 });
 
+test('times go on growing where a run begins anew, by as much as the server has seen pass', () => {
+  const offers = new SampleOffers();
+  const times = (ordinal: number, samples: readonly Sample[], isDiscontinuous = false) =>
+    offers.of(batch(ordinal, samples, { isDiscontinuous })).map(({ ptsUs }) => ptsUs);
+  assert.deepEqual(times(0, [sample(9000, 9000, true), sample(9040, 9040)]), [9_000_000, 9_040_000]);
+  const betweenMs = fragment(3).serverMs - fragment(0).serverMs;
+  const beginUs = 9_040_000 + betweenMs * 1000;
+  assert.deepEqual(times(3, [sample(0, 0, true), sample(40, 40)], true), [beginUs, beginUs + 40_000]);
+});
+
 test('what was held of a fragment that broke off is a discontinuity for the next', () => {
   const offers = new SampleOffers();
   assert.deepEqual(offers.of(batch(0, [sample(0, 120, true)])), []);

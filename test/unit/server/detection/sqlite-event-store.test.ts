@@ -54,7 +54,10 @@ test('what is said again is not stored again, and its state is', (t) => {
 
 test('several commits are one: all of it or nothing', (t) => {
   const { store } = openStore(t);
-  const bad = { ...eventOf({ stream: 'new', score: 0.1 }), producerMs: Symbol('no number') as unknown as number };
+  const bad = {
+    ...eventOf({ stream: 'new', score: 0.1 }),
+    producerMs: Symbol('no number') as unknown as number,
+  };
   assert.throws(() =>
     store.commitAll([
       { stream: 'new', watch: 'live', events: [eventOf({ stream: 'new' })], state: 1 },

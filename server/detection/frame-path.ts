@@ -1,0 +1,14 @@
+import type { FrameRef } from '../../ml/watch/frame.ts';
+
+const THUMBNAIL_WIDTH = 320;
+
+/** Path on this server of a small picture of a frame (image-route.ts). */
+export function thumbnailPath(stream: string, { fragmentNumber, offsetMs }: FrameRef): string {
+  const query = `fragment=${fragmentNumber}&offset=${roundMs(offsetMs)}&width=${THUMBNAIL_WIDTH}`;
+  return `/play/${encodeURIComponent(stream)}/image.jpg?${query}`;
+}
+
+/** Frames are further apart than a microsecond. */
+function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
