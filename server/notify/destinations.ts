@@ -47,7 +47,7 @@ export function notificationDestinationOf(
 }
 
 /** The URL of a webhook. Throws DestinationError. */
-function webhookOf(uri: string): URL {
+export function webhookOf(uri: string): URL {
   const url = URL.parse(uri);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new DestinationError('Notifications go to an https: or http: URL.');

@@ -27,6 +27,33 @@ export async function deliverHttp(request: HttpDelivery, signal: AbortSignal): P
   // Whatever else it says is not waited for.
   await response.body?.cancel();
   if (response.ok) return;
-  const isFinal = response.status < 500 && !RETRIED_STATUS.has(response.status);
-  throw new DeliveryError(`answered with status ${response.status}`, { isFinal });
+  const { status } = response;
+  const isFinal = status < 500 && !RETRIED_STATUS.has(status);
+  const retryAfterMs = retryAfterOf(response.headers.get('retry-after'), Date.now());
+  throw new DeliveryError(`answered with status ${status}`, { isFinal, status, retryAfterMs });
+}
+
+/** RFC 9110 section 10.2.3: a number of seconds, or a date. */
+export function retryAfterOf(value: string | null, nowMs: number): number | undefined {
+  if (value === null) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const atMs = Date.parse(value);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs);
+}
+
+/** The URL as it is requested: a name and a password in it become a header. */
+export function requestAddress(url: URL): {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+} {
+  const { username, password } = url;
+  if (username === '' && password === '') return { url: url.href, headers: {} };
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return {
+    url: bare.href,
+    headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
+  };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FragmentEvent } from '../streams/stream-service.ts';
-import type { HttpDelivery } from './http-delivery.ts';
+import { type HttpDelivery, requestAddress } from './http-delivery.ts';
 
 const SUBJECT = 'Kinesis Video Streams Notification';
 
@@ -31,9 +31,7 @@ export function notificationRequest(
   notification: string,
   nowMs: number,
 ): HttpDelivery {
-  const url = new URL(webhook);
-  url.username = '';
-  url.password = '';
+  const { url, headers } = requestAddress(webhook);
   const messageId = randomUUID();
   const envelope = {
     Type: 'Notification',
@@ -45,9 +43,9 @@ export function notificationRequest(
   };
   return {
     method: 'POST',
-    url: url.href,
+    url,
     headers: {
-      ...basicAuthorization(webhook),
+      ...headers,
       // As the service sends it: subscribers read JSON from a text body.
       'content-type': 'text/plain; charset=UTF-8',
       'user-agent': 'Framelog',
@@ -57,11 +55,4 @@ export function notificationRequest(
     },
     body: Buffer.from(JSON.stringify(envelope)),
   };
-}
-
-/** A name and a password in the URL are sent as such. */
-function basicAuthorization({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
