@@ -19,6 +19,11 @@ export class RgbPicture implements Picture {
     this.#rgb = rgb;
   }
 
+  /** Its bytes, to be read only. */
+  get rgb(): Uint8Array {
+    return this.#rgb;
+  }
+
   sampleRgb(region: Box, target: Float32Array, width: number, height: number, offset = 0): void {
     const rgb = this.#rgb;
     const stride = this.width * 3;

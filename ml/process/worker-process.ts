@@ -21,6 +21,8 @@ export interface WorkerProcessOptions {
   /** The program: a file that calls `serveRequests`. */
   readonly entry: string;
   readonly args: readonly string[];
+  /** More flags for Node: what the process is kept from. */
+  readonly nodeOptions?: readonly string[];
   /** A request for which it takes more memory than this ends it. */
   readonly maxRssBytes: number;
 }
@@ -69,7 +71,7 @@ export class WorkerProcess<Request, Reply> {
     this.#options = options;
     this.#child = fork(options.entry, options.args, {
       serialization: 'advanced',
-      execArgv: ['--expose-gc', '--max-old-space-size=256'],
+      execArgv: ['--expose-gc', '--max-old-space-size=256', ...(options.nodeOptions ?? [])],
       env: { PATH: process.env.PATH ?? '' },
       cwd: tmpdir(),
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -59,6 +59,21 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./jobs.ts')).cancelJob,
   },
   {
+    name: 'models list',
+    summary: 'List the models that find objects: built in, and added.',
+    load: async () => (await import('./models.ts')).listModels,
+  },
+  {
+    name: 'models add',
+    summary: 'Add a model of your own: checked, hashed, tried, copied.',
+    load: async () => (await import('./models.ts')).addModelCommand,
+  },
+  {
+    name: 'models try',
+    summary: 'Show what a model finds in a picture or a clip.',
+    load: async () => (await import('./models-try.ts')).tryModelCommand,
+  },
+  {
     name: 'keys create',
     summary: 'Make a key for a camera, a viewer or a program.',
     load: async () => (await import('./keys.ts')).createKey,

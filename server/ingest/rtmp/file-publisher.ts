@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileSource } from '../../../fragments/cmaf/file-source.ts';
 import { type Mp4File, openMp4 } from '../../../fragments/cmaf/mp4-file.ts';
-import type { RandomAccessSource } from '../../../fragments/cmaf/random-access.ts';
 import type { Sample, Track } from '../../../fragments/media/track.ts';
 import { type PublisherOptions, RtmpPublisher } from './rtmp-publisher.ts';
 
@@ -41,15 +41,7 @@ export async function publishFile(
   const handle = await open(path);
   try {
     const { size } = await handle.stat();
-    const source: RandomAccessSource = {
-      sizeBytes: size,
-      read: async (offsetBytes, lengthBytes) => {
-        const buffer = Buffer.allocUnsafeSlow(lengthBytes);
-        const { bytesRead } = await handle.read(buffer, 0, lengthBytes, offsetBytes);
-        return buffer.subarray(0, bytesRead);
-      },
-    };
-    return await publishMp4(await openMp4(source), url, options);
+    return await publishMp4(await openMp4(fileSource(handle, size)), url, options);
   } finally {
     await handle.close();
   }
