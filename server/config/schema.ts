@@ -452,81 +452,81 @@ const topicPrefix = () =>
     .regex(/^[^+#\s\p{Cc}/$][^+#\s\p{Cc}/]{0,63}(\/[^+#\s\p{Cc}/]{1,64}){0,7}$/u)
     .meta({ valueText: 'levels of a topic, without wildcards and spaces' });
 
-const mqtt = z
-  .strictObject({
-    url: z
-      .string()
-      .regex(/^mqtts?:\/\/[^/\s@?#]{1,260}\/?$/)
-      .meta({ valueText: 'an address like `mqtt://host:1883` or `mqtts://host:8883`' })
-      .describe('MQTT broker that is told of detection events.'),
-    username: z
-      .string()
-      .min(1)
-      .max(1024)
-      .exactOptional()
-      .describe('Name by which the broker knows this server.'),
-    password: z.string().min(1).max(1024).exactOptional().describe('Password for it.'),
-    clientId: z
-      .string()
-      .regex(/^[a-zA-Z0-9_-]{1,64}$/)
-      .meta({ valueText: 'up to 64 letters, digits, `_` and `-`' })
-      .default('framelog')
-      .describe('Client id; two servers at one broker need two.'),
-    version: z
-      .enum(['5', '3.1.1'])
-      .default('5')
-      .describe('Version of MQTT. `3.1.1` for brokers that speak nothing newer.'),
-    prefix: topicPrefix()
-      .default('framelog')
-      .describe('What all topics begin with; two servers at one broker need two.'),
-    discoveryPrefix: z
-      .nullable(topicPrefix())
-      .default('homeassistant')
-      .describe('Where Home Assistant looks for new devices. `null`: it is told of none.'),
-    snapshots: z
-      .boolean()
-      .default(true)
-      .describe('Pictures of objects are published, retained, one for each label of a camera.'),
-    snapshotWidth: z.int().min(64).max(3840).default(640).describe('Width of these pictures, in pixels.'),
-    statsSeconds: z
-      .int()
-      .min(5)
-      .max(3600)
-      .default(60)
-      .describe('How often `<prefix>/stats` is published, and changed settings of cameras are looked for.'),
-    keepAliveSeconds: z
-      .int()
-      .min(5)
-      .max(3600)
-      .default(30)
-      .describe('A connection on which the broker is silent for longer is dead: one and a half times this.'),
-    maxInFlight: z
-      .int()
-      .min(1)
-      .max(1000)
-      .default(20)
-      .describe('Messages that wait for the confirmation of the broker at once.'),
-    messagesPerSecond: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .default(500)
-      .describe(
-        'Messages are published no faster on average: a broker drops what a slow subscriber leaves waiting.',
-      ),
-    tls: z
-      .strictObject({
-        caFile: path()
-          .exactOptional()
-          .describe('Authorities (PEM) that are trusted instead of the usual ones.'),
-        certFile: path().exactOptional().describe('Certificate (PEM) that shows the broker who we are.'),
-        keyFile: path().exactOptional().describe('Its private key (PEM).'),
-      })
-      .prefault({}),
-  })
-  .refine(({ tls }) => (tls.certFile === undefined) === (tls.keyFile === undefined), {
-    error: 'tls.certFile and tls.keyFile go together',
-  });
+const mqtt = z.strictObject({
+  url: z
+    .string()
+    .regex(/^mqtts?:\/\/[^/\s@?#]{1,260}\/?$/)
+    .meta({ valueText: 'an address like `mqtt://host:1883` or `mqtts://host:8883`' })
+    .describe('MQTT broker that is told of detection events.'),
+  username: z
+    .string()
+    .min(1)
+    .max(1024)
+    .exactOptional()
+    .describe('Name by which the broker knows this server.'),
+  password: z.string().min(1).max(1024).exactOptional().describe('Password for it.'),
+  clientId: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]{1,64}$/)
+    .meta({ valueText: 'up to 64 letters, digits, `_` and `-`' })
+    .default('framelog')
+    .describe('Client id; two servers at one broker need two.'),
+  version: z
+    .enum(['5', '3.1.1'])
+    .default('5')
+    .describe('Version of MQTT. `3.1.1` for brokers that speak nothing newer.'),
+  prefix: topicPrefix()
+    .default('framelog')
+    .describe('What all topics begin with; two servers at one broker need two.'),
+  discoveryPrefix: z
+    .nullable(topicPrefix())
+    .default('homeassistant')
+    .describe('Where Home Assistant looks for new devices. `null`: it is told of none.'),
+  snapshots: z
+    .boolean()
+    .default(true)
+    .describe('Pictures of objects are published, retained, one for each label of a camera.'),
+  snapshotWidth: z.int().min(64).max(3840).default(640).describe('Width of these pictures, in pixels.'),
+  statsSeconds: z
+    .int()
+    .min(5)
+    .max(3600)
+    .default(60)
+    .describe('How often `<prefix>/stats` is published, and changed settings of cameras are looked for.'),
+  keepAliveSeconds: z
+    .int()
+    .min(5)
+    .max(3600)
+    .default(30)
+    .describe('A connection on which the broker is silent for longer is dead: one and a half times this.'),
+  maxInFlight: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(20)
+    .describe('Messages that wait for the confirmation of the broker at once.'),
+  messagesPerSecond: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(500)
+    .describe(
+      'Messages are published no faster on average: a broker drops what a slow subscriber leaves waiting.',
+    ),
+  tls: z
+    .strictObject({
+      caFile: path()
+        .exactOptional()
+        .describe('Authorities (PEM) that are trusted instead of the usual ones.'),
+      client: z
+        .strictObject({
+          certFile: path().describe('Certificate (PEM) that shows the broker who we are.'),
+          keyFile: path().describe('Its private key (PEM).'),
+        })
+        .exactOptional(),
+    })
+    .prefault({}),
+});
 
 const webhooks = z.strictObject({
   maxWebhooks: z.int().min(0).max(1000).default(100).describe('Webhooks that may exist.'),
