@@ -24,12 +24,35 @@ export interface TrackedObject extends Detection {
 export interface ObservedFace {
   readonly box: Box;
   readonly score: number;
-  /** Left eye, right eye, nose, mouth, and what else the model tells; fractions of the picture. */
+  /**
+   * `eyeLeft`, `eyeRight`, `nose`, `mouth`, `earLeft`, `earRight`; fractions of the picture. Left is the left of who looks at the
+   * picture.
+   */
   readonly landmarks: readonly { readonly type: string; readonly at: Point }[];
+  readonly pose?: FacePose;
+  readonly quality?: FaceQuality;
   /** The person that it belongs to, where one is followed. */
   readonly trackId: string | undefined;
   /** Unit vector; only where the face was large enough to be told apart. */
   readonly embedding: Float32Array | undefined;
+}
+
+/** How a head is turned, degrees. Roll is seen; yaw and pitch are coarse estimates. */
+export interface FacePose {
+  /** Clockwise, as one sees it. */
+  readonly roll: number;
+  /** To the right of the picture. */
+  readonly yaw: number;
+  /** Upwards. */
+  readonly pitch: number;
+}
+
+/** Cheap facts of a face's pixels, 0 to 100. */
+export interface FaceQuality {
+  /** Mean luma: 0 black, 100 white. */
+  readonly brightness: number;
+  /** How much of the face's contrast is fine detail: lower for the same face out of focus, in motion, or small. */
+  readonly sharpness: number;
 }
 
 /** Why a frame was not looked at. */
