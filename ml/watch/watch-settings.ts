@@ -72,8 +72,8 @@ export const watchSettingsSchema = z.strictObject({
   timeoutSeconds: z.number().min(0.1).max(3600).default(5),
   /** `update` events of one object are at least this far apart; 0: none. */
   updateSeconds: z.number().min(0).max(3600).default(1),
-  zones: z.array(zone).max(MAX_ZONES).default([]),
-  lines: z.array(line).max(MAX_ZONES).default([]),
+  zones: z.array(zone).max(MAX_ZONES).refine(haveOwnNames, { error: 'two zones have one name' }).default([]),
+  lines: z.array(line).max(MAX_ZONES).refine(haveOwnNames, { error: 'two lines have one name' }).default([]),
   faces: faces.prefault({}),
 });
 
@@ -91,6 +91,10 @@ export type Tier =
 export function parseTier(text: string): Tier {
   if (text === 'off' || text === 'keyframes') return { kind: text };
   return { kind: 'fps', framesPerSecond: Number(text.slice('fps:'.length)) };
+}
+
+function haveOwnNames(things: readonly { readonly name: string }[]): boolean {
+  return new Set(things.map((each) => each.name)).size === things.length;
 }
 
 function isTier(text: string): boolean {

@@ -1,0 +1,75 @@
+import type { ModelIdentity } from '../detect/detector.ts';
+import type { Box } from '../geometry/box.ts';
+import type { FrameRef } from '../watch/frame.ts';
+import { type DetectionEvent, EVENT_SCHEMA } from './detection-event.ts';
+import { type EventKey, eventId } from './event-id.ts';
+
+/** Who speaks in an event. */
+export interface EventSource {
+  readonly stream: string;
+  readonly watch: string;
+  readonly model: ModelIdentity;
+  /** Path of a picture of a frame; events have none where it is absent. */
+  readonly thumbnail?: (frame: FrameRef) => string;
+}
+
+type Common =
+  | 'schema'
+  | 'id'
+  | 'stream'
+  | 'watch'
+  | 'model'
+  | 'fragmentNumber'
+  | 'frameOffsetMs'
+  | 'producerMs'
+  | 'serverMs'
+  | 'thumbnail';
+
+/** What an event says beside who speaks and of which frame. */
+export type EventBody = Omit<DetectionEvent, Common>;
+
+/** An event of a frame; the qualifier as in EventKey. */
+export function makeEvent(
+  source: EventSource,
+  frame: FrameRef,
+  body: EventBody,
+  qualifier?: string,
+): DetectionEvent {
+  const { stream, watch, thumbnail } = source;
+  const model = { name: source.model.name, sha256: source.model.sha256 };
+  const { type, phase, trackId } = body;
+  const key: EventKey = {
+    stream,
+    watch,
+    model,
+    type,
+    frame,
+    ...(phase && { phase }),
+    ...(trackId !== undefined && { trackId }),
+    ...(qualifier !== undefined && { qualifier }),
+  };
+  return {
+    schema: EVENT_SCHEMA,
+    id: eventId(key),
+    stream,
+    watch,
+    fragmentNumber: frame.fragmentNumber,
+    frameOffsetMs: frame.offsetMs,
+    producerMs: frame.producerMs,
+    serverMs: frame.serverMs,
+    model,
+    ...(thumbnail && { thumbnail: thumbnail(frame) }),
+    ...body,
+  };
+}
+
+/** Fractions of a picture to a ten-thousandth: half a pixel of the largest. */
+export function roundBox(box: Box): Box {
+  const [left, top, width, height] = box.map((value) => Math.round(value * 10_000) / 10_000);
+  return [left ?? 0, top ?? 0, width ?? 0, height ?? 0];
+}
+
+/** Scores and confidences to a thousandth. */
+export function roundScore(score: number): number {
+  return Math.round(score * 1000) / 1000;
+}
