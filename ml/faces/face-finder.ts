@@ -14,8 +14,13 @@ export interface FindFacesOptions {
   readonly minPixels: number;
   /** Where to look, as fractions of the picture (headRegion in face-looks.ts); everywhere when absent. */
   readonly regions?: readonly Box[];
-  /** Whether an embedding of this face is worth its time (0.1 to 0.2 s); all are when absent. */
-  readonly wants?: (face: ObservedFace) => boolean;
+  /** Says of each face, the largest first, whose it is and whether its embedding is worth its time (0.1 to 0.2 s); all are when absent. */
+  readonly judge?: (faces: readonly ObservedFace[]) => readonly FaceJudgement[];
+}
+
+export interface FaceJudgement {
+  readonly trackId: string | undefined;
+  readonly isWanted: boolean;
 }
 
 /** Below, it is as often a sleeve as a face. */
@@ -39,7 +44,7 @@ export class FaceFinder {
   }
 
   /** The largest first. Throws what loading throws (loadFaceGraphs), and BackendError `failed`. */
-  async find(picture: Picture, { minPixels, regions, wants }: FindFacesOptions): Promise<ObservedFace[]> {
+  async find(picture: Picture, { minPixels, regions, judge }: FindFacesOptions): Promise<ObservedFace[]> {
     const graphs = await this.#loaded();
     const looks =
       regions === undefined ? looksOfPicture(picture, minPixels) : looksOfRegions(regions, picture);
@@ -48,13 +53,16 @@ export class FaceFinder {
       for (const face of await this.#detect(graphs, picture, look)) found.push(foundFace(face, picture));
     }
     const faces = onlyOnce(found).sort((a, b) => b.box[2] - a.box[2]);
-    let left = MAX_EMBEDDINGS;
+    const seen = faces.map((face) => observedFace(picture, face));
+    const judgements = judge?.(seen);
     const answer: ObservedFace[] = [];
-    for (const { pixels, box, score } of faces) {
-      const face = observedFace(picture, pixels, box, score);
-      const isWanted = left > 0 && box[2] * picture.width >= minPixels && (wants?.(face) ?? true);
-      if (isWanted) left--;
-      answer.push(isWanted ? { ...face, embedding: await this.#describe(graphs, picture, pixels) } : face);
+    let embeddings = 0;
+    for (const [i, face] of faces.entries()) {
+      const { trackId, isWanted } = judgements?.[i] ?? { trackId: undefined, isWanted: true };
+      const isDescribed = isWanted && embeddings < MAX_EMBEDDINGS && face.box[2] * picture.width >= minPixels;
+      if (isDescribed) embeddings++;
+      const embedding = isDescribed ? await this.#describe(graphs, picture, face.pixels) : undefined;
+      answer.push({ ...(seen[i] ?? observedFace(picture, face)), trackId, embedding });
     }
     return answer;
   }
@@ -123,7 +131,7 @@ function foundFace(pixels: PixelFace, { width, height }: Picture): FoundFace {
   };
 }
 
-function observedFace(picture: Picture, pixels: PixelFace, box: Box, score: number): ObservedFace {
+function observedFace(picture: Picture, { pixels, box, score }: FoundFace): ObservedFace {
   const quality = qualityOf(picture, pixels);
   return {
     box,

@@ -1,0 +1,30 @@
+import type { Picture } from '../picture/picture.ts';
+import type { FrameRef } from '../watch/frame.ts';
+import type { ObservedFace, TrackedObject } from '../watch/watch-result.ts';
+import type { FaceAttempts } from './face-attempts.ts';
+import type { FaceFinder } from './face-finder.ts';
+import { headRegion } from './face-looks.ts';
+
+export interface FaceLook {
+  readonly picture: Picture;
+  readonly frame: FrameRef;
+  /** All that is followed in it. */
+  readonly objects: readonly TrackedObject[];
+  /** FaceSettings.minPixels. */
+  readonly minPixels: number;
+}
+
+/** Looks into the faces of those persons of a frame who are due. Throws what FaceFinder.find throws. */
+export async function lookForFaces(
+  finder: Pick<FaceFinder, 'find'>,
+  attempts: FaceAttempts,
+  { picture, frame, objects, minPixels }: FaceLook,
+): Promise<readonly ObservedFace[]> {
+  const due = attempts.due(objects, frame);
+  if (due.length === 0) return [];
+  return finder.find(picture, {
+    minPixels,
+    regions: due.map(({ box }) => headRegion(box, picture)),
+    judge: (faces) => attempts.judge(faces, due, objects, frame, { minPixels, picture }),
+  });
+}
