@@ -3,6 +3,7 @@ import { env, memory, ready, setBackend } from '@tensorflow/tfjs-core';
 import type { Backend } from './backend.ts';
 import { BackendError } from './backend-error.ts';
 import { loadTfjsGraph } from './tfjs-graph.ts';
+import { installFastMean } from './wasm-mean.ts';
 
 /** An engine that may be on this machine. */
 export interface EngineChoice {
@@ -37,6 +38,7 @@ export async function openBackend(engines: readonly EngineChoice[]): Promise<Bac
       if (!(await register())) continue;
       if (!(await setBackend(name))) throw new Error('it does not start');
       await ready();
+      if (name === 'wasm') installFastMean();
       return {
         name,
         simd: name !== 'wasm' || (await env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true,

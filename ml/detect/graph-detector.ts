@@ -1,9 +1,9 @@
-import type { Graph, OutputTensor } from '../backend/backend.ts';
+import type { Graph, InputTensor, OutputTensor } from '../backend/backend.ts';
 import { BackendError } from '../backend/backend-error.ts';
 import { type Box, WHOLE_PICTURE } from '../geometry/box.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { Detection } from './detection.ts';
-import type { DetectOptions, Detector, ModelIdentity } from './detector.ts';
+import type { DetectOptions, Detector, Look, ModelIdentity } from './detector.ts';
 import { ModelInput } from './model-input.ts';
 import type { InputSettings, RawDetection } from './model-settings.ts';
 import { type Candidate, suppress } from './suppression.ts';
@@ -20,6 +20,8 @@ export interface GraphDetectorParts {
   readonly model: ModelIdentity;
   readonly graph: Graph;
   readonly input: InputSettings;
+  /** The graph takes any multiple of this, each way. */
+  readonly inputStep?: number;
   readonly reader: OutputReader;
   /** By the model's class numbers; what has none is not answered. */
   readonly labelOf: (classIndex: number) => string | undefined;
@@ -43,52 +45,74 @@ export class GraphDetector implements Detector {
   readonly model: ModelIdentity;
   readonly labels: readonly string[];
   readonly input: { readonly width: number; readonly height: number };
+  readonly inputStep?: number;
   readonly #parts: GraphDetectorParts;
   readonly #modelInput: ModelInput;
-  readonly #pixels: Float32Array;
+  #pixels: Float32Array;
 
   constructor(parts: GraphDetectorParts) {
     this.model = parts.model;
     this.labels = parts.labels;
     this.input = { width: parts.input.width, height: parts.input.height };
+    if (parts.inputStep !== undefined) this.inputStep = parts.inputStep;
     this.#parts = parts;
     this.#modelInput = new ModelInput(parts.input);
     this.#pixels = new Float32Array(this.#modelInput.length * parts.maxBatch);
   }
 
-  async detect(
-    picture: Picture,
-    { minScore, regions = [WHOLE_PICTURE] }: DetectOptions,
-  ): Promise<Detection[]> {
-    const { maxBatch, iou } = this.#parts;
+  async detect(picture: Picture, { minScore, regions, looks }: DetectOptions): Promise<Detection[]> {
     const candidates: Candidate[] = [];
-    for (let first = 0; first < regions.length; first += maxBatch) {
-      const batch = regions.slice(first, first + maxBatch);
-      candidates.push(...(await this.#look(picture, batch, first, minScore)));
+    let first = 0;
+    for (const { input, batch } of this.#batches(looks, regions)) {
+      candidates.push(...(await this.#look(picture, input, batch, first, minScore)));
+      first += batch.length;
     }
     if (candidates.length > MAX_CANDIDATES) {
       candidates.sort((a, b) => b.score - a.score);
       candidates.length = MAX_CANDIDATES;
     }
-    return suppress(candidates, iou, MAX_DETECTIONS);
+    return suppress(candidates, this.#parts.iou, MAX_DETECTIONS);
   }
 
   dispose(): void {
     this.#parts.graph.dispose();
   }
 
+  /** What is run at once: parts of the picture of one size, as many as the graph takes. */
+  #batches(
+    looks: readonly Look[] | undefined,
+    regions: readonly Box[] = looks?.map(({ region }) => region) ?? [WHOLE_PICTURE],
+  ): { readonly input: ModelInput; readonly batch: readonly Box[] }[] {
+    if (looks !== undefined && this.inputStep !== undefined) {
+      return looks.map(({ region, input }) => ({ input: this.#inputOfSize(input), batch: [region] }));
+    }
+    const { maxBatch } = this.#parts;
+    const count = Math.ceil(regions.length / maxBatch);
+    return Array.from({ length: count }, (_, i) => ({
+      input: this.#modelInput,
+      batch: regions.slice(i * maxBatch, (i + 1) * maxBatch),
+    }));
+  }
+
+  #inputOfSize({ width, height }: Look['input']): ModelInput {
+    const own = this.#parts.input;
+    return width === own.width && height === own.height
+      ? this.#modelInput
+      : new ModelInput({ ...own, width, height });
+  }
+
   async #look(
     picture: Picture,
+    input: ModelInput,
     regions: readonly Box[],
     first: number,
     minScore: number,
   ): Promise<Candidate[]> {
     const { graph, reader, labelOf, groupOf } = this.#parts;
-    const { length } = this.#modelInput;
-    const places = regions.map((region, i) =>
-      this.#modelInput.write(picture, region, this.#pixels, i * length),
-    );
-    const outputs = await graph.run(this.#inputOf(regions.length), reader.outputs);
+    const wanted = input.length * regions.length;
+    if (this.#pixels.length < wanted) this.#pixels = new Float32Array(wanted);
+    const places = regions.map((region, i) => input.write(picture, region, this.#pixels, i * input.length));
+    const outputs = await graph.run(this.#tensorOf(input, regions.length), reader.outputs);
     return regions.flatMap((region, i) => {
       const own = regions.length === 1 ? outputs : outputs.map((output) => partOf(output, i, regions.length));
       const candidates: Candidate[] = [];
@@ -110,10 +134,9 @@ export class GraphDetector implements Detector {
     });
   }
 
-  #inputOf(pictures: number) {
+  #tensorOf({ width, height, length }: ModelInput, pictures: number): InputTensor {
     const { graph, input } = this.#parts;
-    const used = this.#pixels.subarray(0, pictures * this.#modelInput.length);
-    const { width, height } = input;
+    const used = this.#pixels.subarray(0, pictures * length);
     return {
       data: graph.input.type === 'int32' ? Int32Array.from(used, Math.round) : used,
       shape: input.layout === 'nhwc' ? [pictures, height, width, 3] : [pictures, 3, height, width],

@@ -24,6 +24,14 @@ export class ModelInput {
     this.#scratch = isPlain ? undefined : new Float32Array(this.length);
   }
 
+  get width(): number {
+    return this.#settings.width;
+  }
+
+  get height(): number {
+    return this.#settings.height;
+  }
+
   /** Numbers of one picture. */
   get length(): number {
     return this.#settings.width * this.#settings.height * 3;

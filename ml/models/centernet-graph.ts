@@ -1,5 +1,4 @@
 import { type GraphFile, type GraphNode, type WeightSpec, weightBytes } from '../backend/graph-file.ts';
-import type { PixelSize } from './input-shape.ts';
 import { ModelError } from './model-error.ts';
 
 /**
@@ -7,12 +6,29 @@ import { ModelError } from './model-error.ts';
  * classes; nothing in it but a few constants says so (detection.md §2). Its answers stay what they are.
  */
 
-/** Sizes of the three feature maps that are scaled up, by the part of the input that a cell of them is. */
-const UPSAMPLED = {
-  'tower_0/CenternetHead/c5_upsample/up_sampling2d/mul': 16,
-  'tower_0/CenternetHead/c4_upsample/up_sampling2d_1/mul': 8,
-  'tower_0/CenternetHead/c3_upsample/up_sampling2d_2/mul': 4,
-} as const;
+/** Five times, the picture is halved each way. */
+export const INPUT_STEP = 32;
+
+const HEAD = 'tower_0/CenternetHead/';
+
+/** Feature maps that are scaled up, each to the size of the one that it is joined with. */
+const UPSAMPLED = [
+  {
+    resize: 'c5_upsample/up_sampling2d/ResizeBilinear',
+    size: 'c5_upsample/up_sampling2d/mul',
+    joined: 'concat',
+  },
+  {
+    resize: 'c4_upsample/up_sampling2d_1/ResizeBilinear',
+    size: 'c4_upsample/up_sampling2d_1/mul',
+    joined: 'concat_1',
+  },
+  {
+    resize: 'c3_upsample/up_sampling2d_2/ResizeBilinear',
+    size: 'c3_upsample/up_sampling2d_2/mul',
+    joined: 'concat_2',
+  },
+].map(({ resize, size, joined }) => ({ resize: HEAD + resize, size: HEAD + size, joined: HEAD + joined }));
 
 /** The last layer, which makes one heat map a class: classes are its last axis. */
 const CLASS_WEIGHTS = [
@@ -20,35 +36,25 @@ const CLASS_WEIGHTS = [
   'CenternetHead/centernet_cls_output/biases',
 ];
 
-/** Averages over whole feature maps, by the part of the input that a cell is: those of the squeeze-and-excite blocks, and the head's. */
-const MEANS: readonly (readonly [name: RegExp, cellPixels: number])[] = [
-  [/\/expanded_conv_[345]\/squeeze_excite\/Mean$/, 8],
-  [/\/expanded_conv_1[01]\/squeeze_excite\/Mean$/, 16],
-  [/\/expanded_conv_1[234]\/squeeze_excite\/Mean$/, 32],
-  [/\/CenternetHead\/Mean$/, 4],
-];
-
-export interface CenternetShape {
-  /** Multiples of 32. */
-  readonly size: PixelSize;
-  /** Class numbers that are looked for; class n of the new graph is number n of this list. */
-  readonly classes: readonly number[];
-}
-
 /** Is it the graph that this file knows? */
-export function isReshapeable({ weightSpecs }: GraphFile): boolean {
-  const names = new Set(weightSpecs.map(({ name }) => name));
-  return [...Object.keys(UPSAMPLED), ...CLASS_WEIGHTS].every((name) => names.has(name));
+export function isReshapeable({ weightSpecs, topology }: GraphFile): boolean {
+  const weights = new Set(weightSpecs.map(({ name }) => name));
+  const nodes = new Set(topology.node.map(({ name }) => name));
+  return (
+    CLASS_WEIGHTS.every((name) => weights.has(name)) &&
+    UPSAMPLED.every(({ resize, size, joined }) => weights.has(size) && nodes.has(resize) && nodes.has(joined))
+  );
 }
 
 /**
- * The graph for pictures of another size, any number of them at once, that looks for some of the classes only. Throws ModelError
- * `bad-graph` where it is not the graph that this file knows.
+ * The graph for pictures of any size that is a multiple of `INPUT_STEP` each way, any number of them at once, that looks for some
+ * of the classes only: class n of the new graph is number n of `classes`. Throws ModelError `bad-graph` where it is not the graph
+ * that this file knows.
  */
-export function reshapeCenternet(graph: GraphFile, { size, classes }: CenternetShape): GraphFile {
-  const { weightSpecs, weights } = keepClasses(resizeMaps(graph, size), classes);
-  const shape = [-1, size.height, size.width, 3];
-  const node = graph.topology.node.map((one) => reshapedNode(one, shape, size));
+export function reshapeCenternet(graph: GraphFile, classes: readonly number[]): GraphFile {
+  const { weightSpecs, weights } = keepClasses(askForSizes(graph), classes);
+  const shape = [-1, -1, -1, 3];
+  const node = graph.topology.node.flatMap((one) => reshapedNode(one, graph.topology.node, shape));
   return {
     ...graph,
     topology: { ...graph.topology, node },
@@ -58,49 +64,41 @@ export function reshapeCenternet(graph: GraphFile, { size, classes }: CenternetS
   };
 }
 
-function reshapedNode(node: GraphNode, shape: readonly number[], size: PixelSize): GraphNode {
+function reshapedNode(node: GraphNode, all: readonly GraphNode[], shape: readonly number[]): GraphNode[] {
   if (node.op === 'Placeholder') {
     const dim = shape.map((length) => ({ size: String(length) }));
-    return { ...node, attr: { ...node.attr, shape: { shape: { dim } } } };
+    return [{ ...node, attr: { ...node.attr, shape: { shape: { dim } } } }];
   }
-  const cellPixels = node.op === 'Mean' ? MEANS.find(([name]) => name.test(node.name))?.[1] : undefined;
-  return cellPixels === undefined ? node : pooled(node, size, cellPixels);
-}
-
-/** An average over a whole map is pooling with a window as large as it: WASM has vector code for that, and none for `Mean`. */
-function pooled(
-  { name, input = [] }: GraphNode,
-  { width, height }: PixelSize,
-  cellPixels: number,
-): GraphNode {
-  const window = { list: { i: ['1', String(height / cellPixels), String(width / cellPixels), '1'] } };
-  return {
-    name,
-    op: 'AvgPool',
-    input: input.slice(0, 1),
-    attr: {
-      T: { type: 'DT_FLOAT' },
-      ksize: window,
-      strides: window,
-      padding: { s: Buffer.from('VALID').toString('base64') },
-      data_format: { s: Buffer.from('NHWC').toString('base64') },
-    },
+  const map = UPSAMPLED.find(({ resize }) => resize === node.name);
+  const [small] = node.input ?? [];
+  if (map === undefined || small === undefined) return [node];
+  const neighbour = all.find(({ name }) => name === map.joined)?.input?.find((name) => name !== node.name);
+  if (neighbour === undefined) throw unknownGraph(node.name);
+  // Rows and columns are numbers 1 and 2 of the neighbour's shape, which is what the constant says now.
+  const shapeNode = { name: `${map.size}/shape`, op: 'Shape', input: [neighbour], attr: {} };
+  const sizeNode = {
+    name: `${map.size}/rows_columns`,
+    op: 'Gather',
+    input: [shapeNode.name, map.size],
+    attr: {},
   };
+  return [shapeNode, sizeNode, { ...node, input: [small, sizeNode.name] }];
 }
 
 type Weights = Pick<GraphFile, 'weightSpecs' | 'weights'>;
 
-function resizeMaps({ weightSpecs, weights }: Weights, { width, height }: PixelSize): Weights {
-  const resized = weights.slice();
-  const view = new DataView(resized.buffer);
-  for (const [name, cellPixels] of Object.entries(UPSAMPLED)) {
-    const { spec, offset } = find(weightSpecs, name);
+/** The constants that were sizes become the numbers of the axes of which sizes are asked for. */
+function askForSizes({ weightSpecs, weights }: Weights): Weights {
+  const changed = weights.slice();
+  const view = new DataView(changed.buffer);
+  for (const { size } of UPSAMPLED) {
+    const { spec, offset } = find(weightSpecs, size);
     if (spec.dtype !== 'int32' || spec.quantization !== undefined || spec.shape.join() !== '2')
-      throw unknownGraph(name);
-    view.setInt32(offset, height / cellPixels, true);
-    view.setInt32(offset + 4, width / cellPixels, true);
+      throw unknownGraph(size);
+    view.setInt32(offset, 1, true);
+    view.setInt32(offset + 4, 2, true);
   }
-  return { weightSpecs, weights: resized };
+  return { weightSpecs, weights: changed };
 }
 
 function keepClasses({ weightSpecs, weights }: Weights, classes: readonly number[]): Weights {

@@ -6,7 +6,7 @@ import type { Detector } from '../detect/detector.ts';
 import { GraphDetector, type OutputReader } from '../detect/graph-detector.ts';
 import { centernetReader, ssdReader, yoloReader } from '../detect/output-readers.ts';
 import { groupOf } from '../track/label-groups.ts';
-import { isReshapeable, reshapeCenternet } from './centernet-graph.ts';
+import { INPUT_STEP, isReshapeable, reshapeCenternet } from './centernet-graph.ts';
 import { inputShape, type PixelSize, type Profile } from './input-shape.ts';
 import { labelOfClass, type ModelManifest } from './manifest.ts';
 import { ModelError } from './model-error.ts';
@@ -47,6 +47,7 @@ interface Plan {
   readonly graph: GraphFile;
   readonly parts: {
     readonly input: ModelManifest['input'];
+    readonly inputStep?: number;
     readonly labels: readonly string[];
     readonly labelOf: (classIndex: number) => string | undefined;
     readonly groupOf: (label: string) => string;
@@ -74,10 +75,11 @@ function planOf(
     const size = input ?? inputShape(aspect, profile);
     const classes = manifest.labels.flatMap((label, index) => (wanted.has(label) ? [index] : []));
     return {
-      graph: reshapeCenternet(graph, { size, classes }),
+      graph: reshapeCenternet(graph, classes),
       parts: {
         ...common,
         input: { ...manifest.input, ...size },
+        inputStep: INPUT_STEP,
         labelOf: (index) => manifest.labels[classes[index] ?? -1],
       },
     };
