@@ -24,7 +24,7 @@ export interface SceneUpdate {
   readonly objects: readonly TrackedObject[];
   /** In order. */
   readonly events: readonly DetectionEvent[];
-  /** Objects of the frame that are not followed because too many are. */
+  /** As in TrackerUpdate. */
   readonly refused: number;
 }
 

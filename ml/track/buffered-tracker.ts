@@ -212,12 +212,12 @@ function depart(track: Followed, reason: DepartedObject['reason']): DepartedObje
   return { ...asObject(track), lastFrame: track.lastFrame, reason };
 }
 
-/** The strongest first; an object that was called by two labels of its group once, by the one that is surer. */
+/** The strongest first, nonsense left out; an object that was called by two labels of its group once, by the one that is surer. */
 function tellApart(
   detections: readonly Detection[],
   { groups }: TrackerSettings,
 ): { readonly objects: readonly Detection[]; readonly refused: number } {
-  const ordered = detections.toSorted(compareDetections);
+  const ordered = detections.filter(isSound).toSorted(compareDetections);
   const objects: Detection[] = [];
   for (const detection of ordered.slice(0, MAX_DETECTIONS)) {
     const isCalledTwice = objects.some(
@@ -228,7 +228,12 @@ function tellApart(
     );
     if (!isCalledTwice) objects.push(detection);
   }
-  return { objects, refused: Math.max(0, ordered.length - MAX_DETECTIONS) };
+  return { objects, refused: detections.length - Math.min(ordered.length, MAX_DETECTIONS) };
+}
+
+/** What a model of the operator's answers may be anything. */
+function isSound({ score, box }: Detection): boolean {
+  return Number.isFinite(score) && box.every(Number.isFinite) && box[2] > 0 && box[3] > 0;
 }
 
 /** One order for one set of detections, in whatever order the model gave them: ids depend on it. */

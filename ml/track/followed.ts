@@ -23,9 +23,9 @@ const boxSchema = z.tuple([finite, finite, finite, finite]);
 
 export const followedSchema = z.strictObject({
   id: z.string().max(64),
-  group: z.string().max(64),
-  label: z.string().max(64),
-  votes: z.array(z.tuple([z.string().max(64), finite])).max(MAX_VOTES),
+  group: z.string().max(256),
+  label: z.string().max(256),
+  votes: z.array(z.tuple([z.string().max(256), finite])).max(MAX_VOTES),
   box: boxSchema,
   /** Of the middle, in fractions of the picture a second. */
   velocity: z.tuple([finite, finite]),

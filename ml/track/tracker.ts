@@ -57,6 +57,6 @@ export interface TrackerUpdate {
   readonly elapsedMs: number;
   readonly objects: readonly TrackedObject[];
   readonly departed: readonly DepartedObject[];
-  /** Objects of this frame that are not followed because too many are. */
+  /** Objects of this frame that are not followed: too many are, or their boxes are none. */
   readonly refused: number;
 }
