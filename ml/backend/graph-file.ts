@@ -59,6 +59,8 @@ const modelJson = z.object({
   format: z.literal('graph-model').exactOptional(),
   modelTopology: z.looseObject({
     node: z.array(node).min(1).max(MAX_NODES),
+    // The engine reads it without looking whether it is there.
+    versions: z.looseObject({}).default({}),
     library: z
       .looseObject({
         function: z.array(z.looseObject({ nodeDef: z.array(node).exactOptional() })).exactOptional(),

@@ -7,6 +7,8 @@ import { ModelError } from './model-error.ts';
 export interface ModelFacts {
   readonly family: Family;
   readonly labels: readonly string[];
+  /** Class number to label, where the numbers are not 0, 1, 2... */
+  readonly classMap?: Readonly<Record<string, string>>;
   readonly width?: number;
   readonly height?: number;
   readonly layout?: string;
@@ -41,6 +43,7 @@ export function draftManifest(head: GraphHead, graph: string, facts: ModelFacts)
     labels,
     outputs: outputsOf(head, family, labels.length, outputs),
     ...defined({
+      classMap: facts.classMap,
       defaultLabels: facts.defaultLabels,
       threshold: facts.threshold,
       nms: facts.iou === undefined ? undefined : { iou: facts.iou },

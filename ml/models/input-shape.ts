@@ -7,8 +7,8 @@ export interface PixelSize {
 }
 
 /**
- * The longer side of a wide picture by profile; each has about the same number of pixels whatever the shape of the picture
- * (detection.md §2: fast 384x224, balanced 512x288, far 640x384, and 384x288 for 4:3, 288x512 upright).
+ * The input for a picture of 16:9, by profile. Narrower pictures keep the shorter side, upright ones are the same turned (detection.md
+ * §2: fast 384x224, balanced 512x288, far 640x384, and 384x288 for 4:3, 288x512 upright).
  */
 const WIDE: Readonly<Record<Profile, PixelSize>> = {
   fast: { width: 384, height: 224 },

@@ -46,7 +46,7 @@ export const addModelCommand = defineCommand({
     labels: {
       type: 'string',
       value: 'LIST_OR_FILE',
-      help: 'Its classes in their order: `person,car,...`, or a file with one on each line.',
+      help: 'Its classes in their order: `person,car`, or a file with one on each line; `1:person,3:car` where they have numbers of their own.',
     },
     input: {
       type: 'string',
@@ -89,7 +89,7 @@ export const addModelCommand = defineCommand({
       what: 'Input, output and layout are found in the graph.',
     },
     {
-      line: 'framelog models add ./ssd/model.json --name ssd --family ssd --labels person,car --output boxes=Identity_1 --output scores=Identity_4',
+      line: 'framelog models add ./ssd/model.json --name ssd --family ssd --labels 1:person,3:car --output boxes=Identity_1 --output scores=Identity_4',
       what: 'Where the outputs have no telling names.',
     },
     { line: 'framelog models add ./my-model --name mine --replace', what: 'A folder with a manifest.json.' },
@@ -154,15 +154,26 @@ async function factsOf(options: FactOptions, family: string): Promise<ModelFacts
     iou: parseShare('--iou', options.iou),
   };
   const given = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-  return { family, labels: await readLabels(options.labels), ...given };
+  return { family, ...(await readClasses(options.labels)), ...given };
 }
 
 function isFamily(text: string): text is Family {
   return (FAMILIES as readonly string[]).includes(text);
 }
 
+/** A model's classes; with their numbers where those are not 0, 1, 2... */
+async function readClasses(text: string): Promise<Pick<ModelFacts, 'labels' | 'classMap'>> {
+  const entries = await readEntries(text);
+  const numbered = entries.flatMap((entry) => {
+    const [, number, label] = /^(\d{1,6})(?:\s*:\s*|\s+)(.+)$/.exec(entry) ?? [];
+    return number === undefined || label === undefined ? [] : [[String(Number(number)), label] as const];
+  });
+  if (entries.length === 0 || numbered.length < entries.length) return { labels: entries };
+  return { labels: [...new Set(numbered.map(([, label]) => label))], classMap: Object.fromEntries(numbered) };
+}
+
 /** A list has commas; a name without is a file, or one label. */
-async function readLabels(text: string): Promise<string[]> {
+async function readEntries(text: string): Promise<string[]> {
   if (text.includes(',')) return text.split(',').map((label) => label.trim());
   const file = await readFile(text, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' && !/[./\\]/.test(text)) return text;
