@@ -91,7 +91,8 @@ export class MqttSink implements EventSink {
     try {
       return await this.link.connected(AbortSignal.any([signal, patience]));
     } catch (cause) {
-      throw new SinkError(signal.aborted ? 'the server closes' : this.link.problem, { cause });
+      // Tried again at once: it is here that the connection is waited for.
+      throw new SinkError(signal.aborted ? 'stopped' : this.link.problem, { cause, retryAfterMs: 0 });
     }
   }
 

@@ -44,13 +44,18 @@ export class WebhookSink implements EventSink {
   readonly name: string;
   readonly batchSize = 100;
   readonly #options: WebhookSinkOptions;
-  /** Everything up to here was taken; a batch that comes again goes on behind it. */
+  /** A batch that comes again goes on behind it. */
   #doneSeq = 0;
   #lastDeliveredMs: number | undefined;
 
   constructor(options: WebhookSinkOptions) {
     this.#options = options;
     this.name = webhookSinkName(options.webhook.name);
+  }
+
+  /** The place up to which everything was taken or passed over, which may lie within a batch; 0 before the first. */
+  get doneSeq(): number {
+    return this.#doneSeq;
   }
 
   /** When an event was taken last, since the start; `undefined`: none yet. */

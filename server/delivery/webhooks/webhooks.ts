@@ -26,7 +26,7 @@ export interface WebhooksOptions {
   readonly sinks: SinkRunning;
   readonly maxWebhooks: number;
   readonly timeoutMs: number;
-  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -46,6 +46,8 @@ export class Webhooks {
   readonly counters: WebhookCounters = { delivered: 0, failed: 0, refused: 0 };
   readonly #options: WebhooksOptions;
   readonly #running = new Map<string, WebhookSink>();
+  /** Those that are being turned off. */
+  readonly #stopping = new Map<string, Promise<void>>();
 
   constructor(options: WebhooksOptions) {
     this.#options = options;
@@ -56,6 +58,13 @@ export class Webhooks {
     for (const webhook of this.#options.catalog.list()) {
       if (webhook.offReason === null) this.#run(webhook);
     }
+  }
+
+  /** Keeps how far each has come; the runner of sinks has been closed. */
+  async close(): Promise<void> {
+    await Promise.all(this.#stopping.values());
+    for (const sink of this.#running.values()) this.#keepPlace(sink);
+    this.#running.clear();
   }
 
   list(): WebhookStatus[] {
@@ -102,6 +111,7 @@ export class Webhooks {
     const isKnown = catalog.remove(name);
     this.#running.delete(name);
     await sinks.remove(webhookSinkName(name));
+    await this.#stopping.get(name);
     return isKnown;
   }
 
@@ -125,7 +135,7 @@ export class Webhooks {
       if (!(error instanceof DeliveryError)) throw error;
       return error.message;
     }
-    this.#turnOn(name);
+    await this.#turnOn(name);
     return undefined;
   }
 
@@ -147,16 +157,29 @@ export class Webhooks {
   #turnOff(name: string, reason: string): void {
     const { catalog, sinks, logger } = this.#options;
     const webhook = catalog.get(name);
-    if (webhook === undefined) return;
+    const sink = this.#running.get(name);
+    if (webhook === undefined || sink === undefined) return;
     catalog.update({ ...webhook, offReason: reason });
     this.#running.delete(name);
     logger.warn({ webhook: name, reason }, 'webhook turned off');
-    void sinks.remove(webhookSinkName(name));
+    const stopping = sinks
+      .remove(sink.name)
+      .then(() => this.#keepPlace(sink))
+      .catch((error) => logger.error({ err: error, webhook: name }, 'the place of a webhook cannot be kept'))
+      .finally(() => this.#stopping.delete(name));
+    this.#stopping.set(name, stopping);
   }
 
-  /** While it was tested it may have been removed, or turned on. */
-  #turnOn(name: string): void {
+  /** Where the runner keeps the place before a batch, this is the place within it. */
+  #keepPlace({ name, doneSeq }: WebhookSink): void {
+    const { events } = this.#options;
+    if (doneSeq > (events.sinkPosition(name) ?? 0)) events.setSinkPosition(name, doneSeq);
+  }
+
+  async #turnOn(name: string): Promise<void> {
     const { catalog, logger } = this.#options;
+    await this.#stopping.get(name);
+    // While it was tested it may have been removed, or turned on.
     const webhook = catalog.get(name);
     if (webhook === undefined || webhook.offReason === null) return;
     const on = { ...webhook, offReason: null };

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
@@ -59,18 +60,27 @@ export class Mosquitto {
     });
   }
 
-  /** Ends it as a power cut would: nothing that it holds in memory is kept. */
-  async stop(): Promise<void> {
+  /** By default as a power cut would: nothing that it holds in memory is kept. */
+  async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const broker = this.#process;
     this.#process = undefined;
     if (broker === undefined || broker.exitCode !== null || broker.signalCode !== null) return;
-    broker.kill('SIGKILL');
+    broker.kill(signal);
     await once(broker, 'exit');
   }
 
-  /** Subscribes to everything; resolves when the broker has confirmed it. */
+  /**
+   * Subscribes to everything; resolves when the broker has confirmed it. It comes back after an outage; a broker that keeps its state
+   * keeps its messages meanwhile.
+   */
   async subscribe(t: TestContext, filter = '#'): Promise<Subscriber> {
-    const client = await connectAsync(this.url, { reconnectPeriod: 50, protocolVersion: 5, clean: true });
+    const client = await connectAsync(this.url, {
+      reconnectPeriod: 50,
+      protocolVersion: 5,
+      clean: false,
+      clientId: `subscriber-${randomUUID()}`,
+      properties: { sessionExpiryInterval: 3600 },
+    });
     t.after(() => client.endAsync(true));
     const subscriber = new Subscriber(client);
     await client.subscribeAsync(filter, { qos: 1, rap: true });
