@@ -4,7 +4,7 @@ import type { FaceMatch, GalleryFace } from '../faces/gallery.ts';
 
 /**
  * Faces and boxes in Amazon Rekognition's words, for its answers and for the records of stream processors. Only what is known is
- * said: there is no brightness, no age, no emotion.
+ * said: there is no age, no smile, no emotion.
  */
 
 /** Percent, to the ten-thousandth: more digits say nothing. */
@@ -25,32 +25,19 @@ const LANDMARK_TYPES: ReadonlySet<string> = new Set([
   'mouthRight',
 ]);
 
-/** In pixels: what an angle in a picture is measured in. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** A face that was found in a picture. */
-export function faceDetailOf(face: ObservedFace, picture: PictureSize | undefined) {
-  const rollDegrees = picture === undefined ? undefined : rollOf(face, picture);
+export function faceDetailOf({ box, score, landmarks, pose, quality }: ObservedFace) {
   return {
-    BoundingBox: boundingBoxOf(face.box),
-    Confidence: percentOf(face.score),
-    Landmarks: face.landmarks
+    BoundingBox: boundingBoxOf(box),
+    Confidence: percentOf(score),
+    Landmarks: landmarks
       .filter(({ type }) => LANDMARK_TYPES.has(type))
       .map(({ type, at }) => ({ Type: type, X: at[0], Y: at[1] })),
-    ...(rollDegrees === undefined ? {} : { Pose: { Roll: rollDegrees } }),
+    ...(pose === undefined ? {} : { Pose: { Roll: pose.roll, Yaw: pose.yaw, Pitch: pose.pitch } }),
+    ...(quality === undefined
+      ? {}
+      : { Quality: { Brightness: quality.brightness, Sharpness: quality.sharpness } }),
   };
-}
-
-/** How far the line between the eyes is turned clockwise, degrees. */
-function rollOf({ landmarks }: ObservedFace, { width, height }: PictureSize): number | undefined {
-  const left = landmarks.find(({ type }) => type === 'eyeLeft')?.at;
-  const right = landmarks.find(({ type }) => type === 'eyeRight')?.at;
-  if (left === undefined || right === undefined) return undefined;
-  const radians = Math.atan2((right[1] - left[1]) * height, (right[0] - left[0]) * width);
-  return Math.round((radians * 180_000) / Math.PI) / 1000;
 }
 
 /** A face of a collection. */

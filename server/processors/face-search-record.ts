@@ -12,7 +12,7 @@ export interface FaceSearchOptions {
 
 /** The record of a frame in which faces were found (kvs.md §10); `undefined` for one without. */
 export function faceSearchRecord(result: WatchResult, options: FaceSearchOptions) {
-  const { frame, faces, picture } = result;
+  const { frame, faces } = result;
   const counted = faces.filter(({ box }) => isInRegions(box, options.regions));
   if (counted.length === 0) return undefined;
   return {
@@ -28,7 +28,7 @@ export function faceSearchRecord(result: WatchResult, options: FaceSearchOptions
     },
     StreamProcessorInformation: { Status: 'RUNNING' },
     FaceSearchResponse: counted.map((face) => ({
-      DetectedFace: faceDetailOf(face, picture),
+      DetectedFace: faceDetailOf(face),
       MatchedFaces: face.embedding === undefined ? [] : options.match(face.embedding).map(faceMatchOf),
     })),
   };

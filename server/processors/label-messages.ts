@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { FrameRef } from '../../ml/watch/frame.ts';
 import type { TrackedObject, WatchResult } from '../../ml/watch/watch-result.ts';
 import type {
@@ -7,6 +6,7 @@ import type {
   ProcessorRecord,
   ProcessorSession,
 } from '../catalog/processor-catalog.ts';
+import { derivedUuid } from './derived-uuid.ts';
 import { percentOf } from './face-forms.ts';
 import { classesOf, classOf } from './object-classes.ts';
 import { isInRegions } from './regions.ts';
@@ -87,7 +87,7 @@ export class LabelMessages {
       ...this.#head('LABEL_DETECTED', {}),
       labels: [
         {
-          id: uuidOf([this.#session.id, kind, 'label']),
+          id: derivedUuid([this.#session.id, kind, 'label']),
           name: kind,
           confidence: percentOf(object.score),
           frameImageUri: this.#frameUri(frame),
@@ -117,7 +117,7 @@ export class LabelMessages {
   #tail(what: string): object {
     const { id, from, maxDurationSeconds } = this.#session;
     return {
-      eventId: uuidOf([id, what]),
+      eventId: derivedUuid([id, what]),
       tags: this.#processor.tags,
       sessionId: id,
       startStreamProcessorRequest: {
@@ -135,12 +135,4 @@ function selectorOf(from: NonNullable<ProcessorSession['from']>): object {
   return 'producerMs' in from
     ? { producerTimestamp: from.producerMs }
     : { fragmentNumber: from.fragmentNumber };
-}
-
-/** A UUID (version 8, RFC 9562 section 5.8) that is the same for the same parts. */
-export function uuidOf(parts: readonly string[]): string {
-  const bytes = hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -185,10 +185,11 @@ export class StreamProcessors {
     this.#options.catalog.remove(name);
   }
 
-  /** All come to rest, and go on with the next start. */
+  /** What runs goes on with the next start. Watches are closed with those of the detection. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#runs.keys()].map((name) => this.#halt(name)));
+    const sessions = [...this.#runs].filter(([, { kind }]) => kind === 'labels');
+    await Promise.all(sessions.map(([name]) => this.#halt(name)));
     await Promise.all(this.#stopping.values());
     await this.#options.outbox.close();
   }

@@ -19,7 +19,12 @@ test('the record of a frame: its fragment, its faces, and whom they are like', (
     { Type: 'eyeRight', X: 0.5, Y: 0.5 },
     { Type: 'nose', X: 0.375, Y: 0.6 },
   ];
-  const detected = { Confidence: 97, Landmarks: landmarks, Pose: { Roll: 0 } };
+  const detected = {
+    Confidence: 97,
+    Landmarks: landmarks,
+    Pose: { Roll: 1, Yaw: -20, Pitch: 5 },
+    Quality: { Brightness: 60, Sharpness: 40 },
+  };
   assert.deepEqual(record, {
     InputInformation: {
       KinesisVideo: {

@@ -58,6 +58,8 @@ export function faceAt(box: Box, embedding?: Float32Array): ObservedFace {
       { type: 'mouth', at: [0.375, 0.7] },
       { type: 'earLeft', at: [0.2, 0.5] },
     ],
+    pose: { roll: 1, yaw: -20, pitch: 5 },
+    quality: { brightness: 60, sharpness: 40 },
     trackId: undefined,
     embedding,
   };
