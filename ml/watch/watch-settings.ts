@@ -51,6 +51,8 @@ const faces = z.strictObject({
   minSimilarity: score.default(0.75),
   /** Faces smaller than this tell nobody apart (detection.md §2). */
   minPixels: z.int().min(16).max(2000).default(50),
+  /** Every face of every person in every frame that is looked at, not only until it was seen well: 0.1 to 0.2 s each. */
+  everyFrame: z.boolean().default(false),
 });
 
 export const watchSettingsSchema = z.strictObject({

@@ -18,7 +18,11 @@ function base(own: WatchSettings): WatchSettings {
 
 /** Faces of the people in the picture. The stream's consent is the caller's to ask for. */
 export function faceSearchSettings(own: WatchSettings, work: FaceSearchWork): WatchSettings {
-  return { ...base(own), labels: ['person'], faces: { ...own.faces, gallery: work.collection } };
+  return {
+    ...base(own),
+    labels: ['person'],
+    faces: { ...own.faces, gallery: work.collection, everyFrame: true },
+  };
 }
 
 /** The asked-for objects in every frame: a session is short, and the first sight is what counts. */
