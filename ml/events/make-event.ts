@@ -53,6 +53,8 @@ export function makeEvent(
     id: eventId(key),
     stream,
     watch,
+    type,
+    ...(phase && { phase }),
     fragmentNumber: frame.fragmentNumber,
     frameOffsetMs: frame.offsetMs,
     producerMs: frame.producerMs,
