@@ -105,7 +105,6 @@ export class MqttSink implements EventSink {
     for (const { event } of events) {
       if (isFromArchive(event)) continue;
       streams.add(event.stream);
-      this.#retained.observe(event);
       const topic = this.#topics.detections(topicLevel(event.stream));
       messages.push({ topic, payload: JSON.stringify(event) });
       const change = present.apply(event);

@@ -1,4 +1,3 @@
-import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
 import type { BrokerConnection } from './broker-connection.ts';
 import { type DetectionState, type DiscoverySettings, discoveryMessages } from './discovery.ts';
 import { KnownCameras } from './known-cameras.ts';
@@ -12,8 +11,6 @@ export interface MqttCamera {
   /** Labels and zones that its settings name: known to Home Assistant before the first of them is seen. */
   readonly labels: readonly string[];
   readonly zones: readonly { readonly name: string; readonly labels: readonly string[] }[];
-  /** How its detection is now. */
-  readonly state: DetectionState;
 }
 
 export interface RetainedOptions {
@@ -23,6 +20,8 @@ export interface RetainedOptions {
   /** All that is watched, and what it is watched for. */
   readonly cameras: () => Iterable<MqttCamera>;
   readonly isStream: (name: string) => boolean;
+  /** How the detection of a stream is now. */
+  readonly stateOf: (stream: string) => DetectionState;
   /** Kept between two runs of the server: of what the broker holds retained messages. */
   readonly memory: { read(): string | undefined; write(text: string): void };
 }
@@ -37,7 +36,6 @@ export class RetainedPublisher {
   readonly #known: KnownCameras;
   /** Of prefixes that are not used any more: to be emptied. */
   readonly #leftovers: Set<string>;
-  readonly #states = new Map<string, DetectionState>();
   /** What the broker has confirmed on this connection. */
   #published = new Map<string, string>();
 
@@ -53,11 +51,6 @@ export class RetainedPublisher {
     for (const topic of this.#leftovers) if (topic === this.#topics.available) this.#leftovers.delete(topic);
   }
 
-  /** To be told of every event of the cameras. */
-  observe({ stream, type, camera, watch }: DetectionEvent): void {
-    if (type === 'camera' && camera !== undefined && watch === 'live') this.#states.set(stream, camera.state);
-  }
-
   /** Everything anew: a broker may have lost what it had. Throws BrokerError. */
   async publishAll(connection: BrokerConnection, present: PresentObjects): Promise<void> {
     this.#published = new Map();
@@ -71,8 +64,7 @@ export class RetainedPublisher {
   /** What differs, of all cameras; also of those that came, went, or were set up otherwise. Throws BrokerError. */
   async refresh(connection: BrokerConnection, present: PresentObjects): Promise<void> {
     let isNew = false;
-    for (const { stream, labels, zones, state } of this.#options.cameras()) {
-      this.#states.set(stream, state);
+    for (const { stream, labels, zones } of this.#options.cameras()) {
       const inZones = zones.map((zone) => [topicLevel(zone.name), zone.labels.map(labelLevel)] as const);
       isNew = this.#known.add(stream, labels.map(labelLevel), inZones) || isNew;
     }
@@ -101,8 +93,7 @@ export class RetainedPublisher {
       for (const message of countMessages(this.#topics, stream, names, counts.get(stream))) {
         wanted.set(...message);
       }
-      const state = this.#states.get(stream);
-      if (state !== undefined) wanted.set(this.#topics.status(topicLevel(stream)), state);
+      wanted.set(this.#topics.status(topicLevel(stream)), this.#options.stateOf(stream));
     }
     const changed = [...wanted].filter(([topic, payload]) => this.#published.get(topic) !== payload);
     await connection.publishAll(
@@ -118,7 +109,6 @@ export class RetainedPublisher {
     const topics = [...retainedTopics(this.#topics, stream, names), ...this.#discoveryOf(stream).keys()];
     await connection.publishAll(topics.map((topic) => ({ topic, payload: '', retain: true })));
     for (const topic of topics) this.#published.delete(topic);
-    this.#states.delete(stream);
     this.#known.remove(stream);
     this.#remember();
   }

@@ -66,10 +66,10 @@ async function askFragment(
   }
   requireAnything(principal, stream);
   const source = await open();
-  const live = source.window.fragments.find(({ info }) => info.number === number);
-  const info = live?.info ?? (await source.log.find({ by: 'number', number }));
-  if (info?.number !== number) return undefined;
-  requireFragment(principal, stream, info, live !== undefined);
+  const found = await images.fragmentNamed(source, number);
+  if (found === undefined) return undefined;
+  const { info, isLive } = found;
+  requireFragment(principal, stream, info, isLive);
   const instants = [info.producerMs + Number(offset)];
   return (await images.ofFragment(source, info.ordinal, { clock: 'producer', instants, format }))[0];
 }

@@ -113,6 +113,16 @@ export class ImageService {
     return answers;
   }
 
+  /** The fragment of a number, as events name it; `undefined` when there is none (any more). Throws LogReadError. */
+  async fragmentNamed(
+    stream: OpenStream,
+    number: string,
+  ): Promise<{ readonly info: FragmentInfo; readonly isLive: boolean } | undefined> {
+    const live = stream.window.fragments.find(({ info }) => info.number === number);
+    const info = live?.info ?? (await stream.log.find({ by: 'number', number }));
+    return info?.number === number ? { info, isLive: live !== undefined } : undefined;
+  }
+
   /** Pictures of one fragment, at instants by the clock; see `images`. */
   async ofFragment(
     stream: OpenStream,

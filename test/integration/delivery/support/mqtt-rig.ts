@@ -61,7 +61,8 @@ export function mqttRig(
     prefix: 'framelog',
     discovery: DISCOVERY,
     statsIntervalMs: 3_600_000,
-    cameras: () => around.watched.map((camera) => ({ ...camera, state: 'watching' as const })),
+    cameras: () => around.watched,
+    stateOf: () => 'watching',
     isStream: (name) => around.streams.has(name),
     present: () => present,
     memory: {
