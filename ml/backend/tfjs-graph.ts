@@ -30,6 +30,8 @@ class TfjsGraph implements Graph {
   readonly input: { readonly name: string; readonly type: TensorType };
   readonly outputs: readonly string[];
   readonly #model: GraphModel;
+  /** Weights: an output that is one of them is answered like any other, and stays. */
+  readonly #kept: ReadonlySet<number>;
   readonly #topology: Topology;
   /** By the outputs that were asked for; callers ask for few different ones. */
   readonly #isDynamic = new Map<string, boolean>();
@@ -39,6 +41,11 @@ class TfjsGraph implements Graph {
     this.outputs =
       file.outputs.length > 0 ? file.outputs.map(({ name }) => plainName(name)) : model.outputNodes;
     this.#model = model;
+    this.#kept = new Set(
+      Object.values(model.weights)
+        .flat()
+        .map(({ id }) => id),
+    );
     this.#topology = file.topology;
   }
 
@@ -56,13 +63,17 @@ class TfjsGraph implements Graph {
     } catch (cause) {
       throw new BackendError('failed', `the model cannot be run: ${messageOf(cause)}`, { cause });
     } finally {
-      // One tensor may stand for two outputs.
-      for (const one of [given, ...answered]) if (one !== undefined && !one.isDisposed) one.dispose();
+      for (const one of [given, ...answered]) this.#release(one);
     }
   }
 
   dispose(): void {
     this.#model.dispose();
+  }
+
+  #release(one: Tensor | undefined): void {
+    // One tensor may stand for two outputs.
+    if (one !== undefined && !one.isDisposed && !this.#kept.has(one.id)) one.dispose();
   }
 
   #mustBeAsync(outputs: readonly string[]): boolean {

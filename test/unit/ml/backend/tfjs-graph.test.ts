@@ -26,8 +26,10 @@ test('a graph is run, answers by name, and leaves no tensor behind', async () =>
     const [double, relu] = await graph.run(PICTURE, ['double', 'relu']);
     assert.deepEqual(double, { shape: [1, 1, 1, 3], data: new Float32Array([2, 0, 6]) });
     assert.deepEqual(relu?.data, new Float32Array([1, 0, 3]));
-    // One tensor that stands for two outputs, and the input as an output.
+    // One tensor that stands for two outputs; the input as an output; a weight as one.
     await graph.run(PICTURE, ['relu', 'relu', 'image']);
+    const [two] = await graph.run(PICTURE, ['two']);
+    assert.deepEqual(two?.data, new Float32Array([2]));
     assert.equal(backend.tensorCount, loaded);
   }
   await assert.rejects(graph.run(PICTURE, ['nowhere']), isFailure('failed'));
