@@ -535,6 +535,29 @@ const webhooks = z.strictObject({
     .describe('A webhook that takes longer to answer is tried again.'),
 });
 
+const processors = z.strictObject({
+  max: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(100)
+    .describe('Stream processors (docs/rekognition.md) that may exist.'),
+  maxWaitingRecords: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe(
+      'Records of one stream processor that are kept while its data stream does not take them; beyond it the oldest go.',
+    ),
+  idleSeconds: z
+    .number()
+    .min(1)
+    .max(3600)
+    .default(30)
+    .describe('A stream processor that looks for labels stops when no video comes for so long.'),
+});
+
 const logs = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
@@ -565,6 +588,7 @@ export const configSchema = z.strictObject({
   images: images.prefault({}),
   notify: notify.prefault({}),
   detection: detection.prefault({}),
+  processors: processors.prefault({}),
   mqtt: mqtt.exactOptional(),
   webhooks: webhooks.prefault({}),
   records: records.prefault({}),
