@@ -1,7 +1,7 @@
 import type { WatchResult } from '../../ml/watch/watch-result.ts';
 import type { FaceSearchWork, ProcessorRecord } from '../catalog/processor-catalog.ts';
 import type { AttachedWatch, DetectionService } from '../detection/detection-service.ts';
-import type { Galleries } from '../faces/gallery.ts';
+import { type Galleries, GalleryError } from '../faces/gallery.ts';
 import { faceSearchRecord } from './face-search-record.ts';
 import { faceSearchSettings, minSimilarityOf } from './watch-settings.ts';
 
@@ -18,8 +18,16 @@ export interface FaceSearchRun {
   /** Name of the watch. */
   readonly watch: string;
   readonly onRecord: (record: object) => void;
-  /** Consent to look for faces on this stream was taken back. */
-  readonly onConsentEnded: () => void;
+  /** It cannot go on, and why. */
+  readonly onGivenUp: (reason: string) => void;
+}
+
+/** For who starts a search on a stream where nobody has consented, and for one that runs when consent is taken back. */
+export function noConsent(stream: string): string {
+  return (
+    `Faces are not looked for on ${stream}: whoever may decide so sets faces.consent in the detection settings of the stream ` +
+    `(PUT /api/streams/${stream}/detection).`
+  );
 }
 
 /** Looks for faces on a stream, live, until it is stopped: a record of every frame in which some are found. */
@@ -39,11 +47,16 @@ export function runFaceSearch(parts: FaceSearchParts, run: FaceSearchRun): Attac
     storesEvents: false,
     onResult: (result: WatchResult) => {
       if (!detection.settingsOf(stream.name).faces.consent) {
-        run.onConsentEnded();
+        run.onGivenUp(noConsent(stream.name));
         return;
       }
-      const record = faceSearchRecord(result, { streamArn: stream.arn, regions, match });
-      if (record !== undefined) run.onRecord(record);
+      try {
+        const record = faceSearchRecord(result, { streamArn: stream.arn, regions, match });
+        if (record !== undefined) run.onRecord(record);
+      } catch (error) {
+        if (!(error instanceof GalleryError)) throw error;
+        run.onGivenUp(error.message);
+      }
     },
   });
 }

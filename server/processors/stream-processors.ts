@@ -12,7 +12,7 @@ import type {
 } from '../catalog/processor-catalog.ts';
 import type { AttachedWatch, DetectionService } from '../detection/detection-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
-import { type FaceSearchParts, runFaceSearch } from './face-search.ts';
+import { type FaceSearchParts, noConsent, runFaceSearch } from './face-search.ts';
 import { LabelMessages } from './label-messages.ts';
 import { runLabelSession } from './label-session.ts';
 import { ProcessorError } from './processor-error.ts';
@@ -252,12 +252,12 @@ export class StreamProcessors {
     processor: ProcessorRecord & { readonly work: FaceSearchWork },
     session: ProcessorSession,
   ): Run {
-    const { name, stream } = processor;
+    const { name } = processor;
     const watch = runFaceSearch(this.#options, {
       processor,
       watch: watchNameOf(name),
       onRecord: (record) => this.#deliver(processor, record),
-      onConsentEnded: () => this.#fail(name, session.id, noConsent(stream.name)),
+      onGivenUp: (reason) => this.#fail(name, session.id, reason),
     });
     return { kind: 'face-search', watch };
   }
@@ -304,12 +304,15 @@ export class StreamProcessors {
   }
 
   #deliver({ name, dataStream, stream }: ProcessorRecord, document: object): void {
+    const { outbox, logger } = this.#options;
     try {
       const data = Buffer.from(JSON.stringify(document));
-      this.#options.outbox.add({ processor: name, dataStream, partitionKey: stream.name, data });
-    } catch (error) {
+      outbox.add({ processor: name, dataStream, partitionKey: stream.name, data });
+    } catch (err) {
       // A result that was on its way when the processor was deleted.
-      if (!(error instanceof CatalogError && error.code === 'not-found')) throw error;
+      if (err instanceof CatalogError && err.code === 'not-found') return;
+      outbox.counters.dropped += 1;
+      logger.error({ err, processor: name }, 'a record of a stream processor was not kept');
     }
   }
 
@@ -349,13 +352,6 @@ async function restOf(run: Run): Promise<void> {
 
 function watchNameOf(name: string): string {
   return `processor:${name}`;
-}
-
-function noConsent(stream: string): string {
-  return (
-    `Faces are not looked for on ${stream}: whoever may decide so sets faces.consent in the detection settings of the stream ` +
-    `(PUT /api/streams/${stream}/detection).`
-  );
 }
 
 function messageOf(error: unknown): string {

@@ -9,6 +9,7 @@ import type { WatchResult } from '../../../../ml/watch/watch-result.ts';
 import { watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
 import { SqliteCatalog } from '../../../../server/catalog/sqlite-catalog.ts';
 import type { AttachOptions } from '../../../../server/detection/detection-service.ts';
+import { GalleryError } from '../../../../server/faces/gallery.ts';
 import { RecordOutbox } from '../../../../server/processors/record-outbox.ts';
 import { StreamProcessors } from '../../../../server/processors/stream-processors.ts';
 import type { RecordService } from '../../../../server/records/record-service.ts';
@@ -70,8 +71,10 @@ function rig(t: TestContext) {
       catalog: catalog.processors,
       detection,
       galleries: {
-        match: (_name, _vector, { minSimilarity }) =>
-          minSimilarity <= 0.9 ? [{ face: KNOWN_FACE, similarity: 0.9 }] : [],
+        match: (_name, vector, { minSimilarity }) => {
+          if (vector.length > 1) throw new GalleryError('unreadable', 'the key is another one');
+          return minSimilarity <= 0.9 ? [{ face: KNOWN_FACE, similarity: 0.9 }] : [];
+        },
       },
       streams,
       outbox: new RecordOutbox({
@@ -170,6 +173,19 @@ test('without consent no face is looked at, also when it is taken back later', a
   await processors.stop('faces');
   assert.deepEqual(taken, []);
   assert.equal(detection.stopped.length, 1);
+  await processors.close();
+});
+
+test('faces that cannot be compared: the processor is given up, and says why', async (t) => {
+  const { detection, open } = rig(t);
+  const processors = open();
+  processors.create(faceSearchProcessor());
+  processors.begin('faces', {});
+  detection.tell(resultOf(frameAt(1), { faces: [faceAt([0, 0, 0.2, 0.2], new Float32Array([1, 0]))] }));
+  while (statusOf(processors) === 'STOPPING') await new Promise(setImmediate);
+  const { status, message } = processors.describe('faces');
+  assert.deepEqual([status, message], ['FAILED', 'the key is another one']);
+  assert.deepEqual(detection.stopped, ['processor:faces']);
   await processors.close();
 });
 
