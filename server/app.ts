@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
+import { systemClock } from '../fragments/log/clock.ts';
 import { claimWarmDirectory, WarmDirectoryError } from '../fragments/log/warm-mark.ts';
 import { LogStore } from '../fragments/stream/log-store.ts';
+import type { DetectionSupervisor } from '../ml/supervisor/supervisor.ts';
+import { WorkerSupervisor } from '../ml/supervisor/worker-supervisor.ts';
 import { AccessControl } from './access/access-control.ts';
 import { findBindProblem } from './access/bind-rule.ts';
 import { ensureAdminKey } from './access/first-start.ts';
@@ -21,6 +24,7 @@ import { createAwsServices } from './aws-services.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
 import { type Config, ConfigError } from './config.ts';
+import { openDetection } from './detection/open-detection.ts';
 import { newHttpCounters } from './http/http-counters.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { MediaSender } from './http/media-sender.ts';
@@ -31,6 +35,7 @@ import { destinationProblem } from './notify/destinations.ts';
 import { Notifier } from './notify/notifier.ts';
 import { recordDelivery } from './notify/record-delivery.ts';
 import { createConsumedMetrics } from './observe/cloudwatch-metrics.ts';
+import { createDetectionMetrics, type DetectionSource } from './observe/detection-metrics.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { createGroupMetrics } from './observe/group-metrics.ts';
 import { Health } from './observe/health.ts';
@@ -56,6 +61,7 @@ import {
   registrySettingsOf,
   rtmpSettingsOf,
   signalingSettingsOf,
+  supervisorSettingsOf,
   wholeFilesSettingsOf,
 } from './part-settings.ts';
 import { ConsumedFragments } from './playback/consumed-fragments.ts';
@@ -78,6 +84,8 @@ export interface Surroundings {
   readonly logger: Logger;
   /** Epoch milliseconds. */
   readonly nowMs: () => number;
+  /** Who looks at frames; default: worker processes. */
+  readonly detectionSupervisor?: DetectionSupervisor & DetectionSource['supervisor'];
 }
 
 /** A server that listens. */
@@ -135,14 +143,14 @@ export async function startServer(config: Config, surroundings: Surroundings): P
 
 async function start(
   config: Config,
-  { logger, nowMs }: Surroundings,
+  { logger, nowMs, detectionSupervisor }: Surroundings,
   closers: Closers,
 ): Promise<RunningServer> {
   const problem = findBindProblem(config.access.open, [config.http.host, config.rtmp.host]);
   if (problem !== undefined) throw new ConfigError('invalid', [problem]);
   const httpTls = config.http.tls === undefined ? undefined : readTls(config.http.tls);
   const rtmpTls = config.rtmp.tls === undefined ? undefined : readTls(config.rtmp.tls);
-  const health = new Health(['catalog', 'log', 'http', 'rtmp']);
+  const health = new Health(['catalog', 'log', 'detection', 'http', 'rtmp']);
   const events = createEventCounters();
 
   const lock = DataDirLock.acquire(config.dataDir);
@@ -191,6 +199,19 @@ async function start(
     now: nowMs,
   });
   closers.add(() => notifier.close());
+  const supervisor = detectionSupervisor ?? new WorkerSupervisor(supervisorSettingsOf(config, logger, nowMs));
+  closers.add(() => supervisor.close());
+  const detection = openDetection({
+    dataDir: config.dataDir,
+    settings: config.detection,
+    supervisor,
+    streams: { peek: (name) => streams.peek(name), record: (name) => streams.record(name) },
+    configurations: catalog.configurations,
+    records,
+    clock: { ...systemClock, nowMs },
+    logger,
+  });
+  closers.add(() => detection.close());
   const consumed = new ConsumedFragments();
   const mediaTotals = newMediaTotals();
   const putMediaCounters = new PutMediaCounters();
@@ -204,16 +225,22 @@ async function start(
       countFragment(events, event);
       notifier.onFragment(event);
     },
+    onOpened: (stream) => detection.service.onOpened(stream),
     onDeleted: (name) => {
+      detection.service.onDeleted(name);
       for (const counters of countersByStream) counters.forget(name);
     },
   });
   closers.add(() => streams.close(nowMs()));
+  // What is watched goes on with the next start: it does not see its streams end.
+  closers.add(() => detection.service.close());
   await adoptStreams(store, streams, logger);
   store.start();
   health.set('log', true);
 
   records.start();
+  detection.start();
+  health.set('detection', true);
   const groups = new ConsumerGroups({ records, catalog: catalog.groups });
   const subscriptions = new Subscriptions();
 
@@ -248,6 +275,7 @@ async function start(
   });
   createGroupMetrics(metrics, groups, nowMs);
   createConsumedMetrics(metrics, consumed);
+  createDetectionMetrics(metrics, { ...detection, supervisor });
   const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
@@ -313,10 +341,16 @@ async function start(
     streams,
     records,
     groups,
+    detection: detection.service,
+    events: detection.events,
+    sinks: () => detection.sinks.states(),
     access,
     keys: catalog,
     metrics,
-    health: () => health.report(),
+    health: () => {
+      health.set('detection', detection.isHealthy);
+      return { ...health.report(), detection: supervisor.capabilities };
+    },
     logger,
     now: nowMs,
     closing: closing.signal,

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { LogStoreOptions } from '../fragments/stream/log-options.ts';
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from '../fragments/stream/stream-settings.ts';
+import type { SupervisorLog } from '../ml/supervisor/supervisor-log.ts';
+import type { WorkerSupervisorOptions } from '../ml/supervisor/worker-supervisor.ts';
 import type { AccessOptions } from './access/access-control.ts';
 import { streamNameOf } from './aws/kinesis/stream-arn.ts';
 import type { MediaSettings } from './aws/kinesis-video/media-parts.ts';
@@ -154,6 +157,15 @@ export function wholeFilesSettingsOf(config: Config): WholeFilesSettings {
       maxRssBytes: DECODER_MAX_BYTES,
     },
   };
+}
+
+/** The event loop and the kernel want one processor for the video that comes and goes. */
+export function supervisorSettingsOf(
+  { detection: { workers, decoder, modelDirectory } }: Config,
+  log: SupervisorLog,
+  now: () => number,
+): WorkerSupervisorOptions {
+  return { workers: workers ?? Math.max(1, availableParallelism() - 1), decoder, modelDirectory, log, now };
 }
 
 const DELIVERY_BYTES = 256 * 1024 * 1024;

@@ -9,10 +9,23 @@ import type { WatchSettings } from '../../ml/watch/watch-settings.ts';
 export interface DetectionService {
   /** The stream's own watch as it is set; the server's defaults where nothing was set. */
   settingsOf(stream: string): WatchSettings;
-  /** Durable before it answers; `undefined` goes back to the server's defaults. Throws StreamError `not-found`. */
-  configure(stream: string, settings: WatchSettings | undefined): void;
+  /** Data stream that its events are put into; `null`: none. */
+  dataStreamOf(stream: string): string | null;
+  /** Something was set of the stream; else it goes by the server's defaults. */
+  isConfigured(stream: string): boolean;
+  /**
+   * Durable before it answers; `undefined` goes back to the server's defaults. `dataStream`: `null` for the server's, the one that
+   * was set when absent. Throws StreamError `not-found`.
+   */
+  configure(
+    stream: string,
+    settings: WatchSettings | undefined,
+    dataStream?: string | null | undefined,
+  ): void;
   /** `undefined` while the stream is not watched: nothing is published, or its tier is `off`. */
   statusOf(stream: string): WatchStatus | undefined;
+  /** Watches that are at work, by their state. */
+  levels(): Readonly<Record<WatchStatus['state'], number>>;
   /** Tells every result of a stream's own watch, also those without events (boxes for the page), until the returned function is called. */
   onResult(stream: string, listener: (result: WatchResult) => void): () => void;
   /**

@@ -63,6 +63,8 @@ export interface EventStore {
   /** Several in one transaction, for the price of one sync; answers the new events of each. */
   commitAll(commits: readonly EventCommit[]): readonly (readonly StoredEvent[])[];
   watchState(stream: string, watch: string): unknown;
+  /** Names of the streams of which a watch of this name has a state. */
+  watchedStreams(watch: string): readonly string[];
   /** Events after a place in the order, up to `limit`. */
   after(seq: number, limit: number): readonly StoredEvent[];
   /** The newest place; 0 when there are none. */

@@ -13,6 +13,7 @@ const MAX_HELD = 32;
  * after the key frame: the first samples are held until one comes that is shown later than the key frame.
  */
 export class SampleOffers {
+  #config: { readonly initId: string; readonly track: Track | undefined } | undefined;
   #fragment: FragmentInfo | undefined;
   #firstPtsTicks: number | undefined;
   #held: Sample[] = [];
@@ -22,7 +23,7 @@ export class SampleOffers {
 
   /** What can be offered now, in decode order. Batches come in the order of reading, whole fragments or parts of them. */
   of(batch: ReadBatch): OfferedSample[] {
-    const track = batch.tracks.find(({ kind }) => kind === 'video');
+    const track = this.#trackOf(batch);
     if (track === undefined) return [];
     if (batch.fragment.ordinal !== this.#fragment?.ordinal) this.#begin();
     this.#fragment = batch.fragment;
@@ -35,6 +36,14 @@ export class SampleOffers {
       return this.#offer(this.#held.splice(0), track, batch.fragment, this.#firstPtsTicks);
     }
     return this.#offer(samples, track, batch.fragment, this.#firstPtsTicks);
+  }
+
+  /** The same object for as long as the decoder configuration is the same. */
+  #trackOf({ init, tracks }: ReadBatch): Track | undefined {
+    if (this.#config?.initId !== init.id) {
+      this.#config = { initId: init.id, track: tracks.find(({ kind }) => kind === 'video') };
+    }
+    return this.#config.track;
   }
 
   #begin(): void {

@@ -79,6 +79,10 @@ export class SqliteEventStore implements EventStore {
     return row === undefined ? undefined : JSON.parse(String(row.state));
   }
 
+  watchedStreams(watch: string): readonly string[] {
+    return this.#statements.watchedStreams.all(watch).map(({ name }) => String(name));
+  }
+
   after(seq: number, limit: number): readonly StoredEvent[] {
     return (this.#statements.after.all(seq, limit) as unknown as EventRow[]).map(storedOf);
   }
@@ -317,6 +321,10 @@ function prepareStatements(database: DatabaseSync) {
          )`,
     ),
     state: database.prepare('SELECT state FROM watch_states WHERE stream = ? AND watch = ?'),
+    watchedStreams: database.prepare(
+      `SELECT s.name FROM watch_states AS w JOIN streams AS s ON s.id = w.stream
+       WHERE w.watch = ? AND s.name IS NOT NULL ORDER BY s.name`,
+    ),
     putState: database.prepare(
       `INSERT INTO watch_states VALUES (?, ?, ?) ON CONFLICT (stream, watch) DO UPDATE SET state = excluded.state`,
     ),

@@ -51,6 +51,8 @@ export interface StreamRegistryOptions {
   readonly now: () => number;
   /** Follows the fragments of all streams, for metrics and log lines. */
   readonly onFragment?: (event: FragmentEvent) => void;
+  /** A stream's log was opened: from now on there may be somebody who publishes it. */
+  readonly onOpened?: (stream: OpenStream) => void;
   /** A stream and its files are gone. */
   readonly onDeleted?: (stream: string) => void;
   /** A producer's session is over and settled: what it did not take as it came, for a log line. */
@@ -229,6 +231,7 @@ export class StreamRegistry implements StreamService, FragmentStreams {
         },
       });
       this.#open.set(name, stream);
+      this.#options.onOpened?.(stream);
       return stream;
     } catch (error) {
       throw new StreamError('log-failed', `the log of stream ${name} cannot be opened`, { cause: error });

@@ -10,6 +10,8 @@ export interface WebContext extends WebDependencies {
   readonly followers: Followers;
   /** Of records of data streams. */
   readonly recordFollowers: Followers;
+  /** Of detections. */
+  readonly eventFollowers: Followers;
   /** Reads of shards that wait for records. */
   readonly longPolls: Followers;
 }

@@ -5,6 +5,8 @@ import { mountPage } from './assets.ts';
 import type { WebContext } from './call.ts';
 import { Followers } from './followers.ts';
 import { dataStreamRoutes } from './routes/data-streams.ts';
+import { detectionRoutes } from './routes/detection.ts';
+import { eventRoutes } from './routes/events.ts';
 import { fragmentEventRoutes } from './routes/fragment-events.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { keyRoutes } from './routes/keys.ts';
@@ -27,6 +29,8 @@ export const webRoutes: readonly WebRoute[] = [
   ...streamRoutes,
   ...recordingRoutes,
   ...fragmentEventRoutes,
+  ...eventRoutes,
+  ...detectionRoutes,
   ...recordRoutes,
   ...dataStreamRoutes,
   ...shardRecordRoutes,
@@ -47,6 +51,7 @@ export function createWebApp(dependencies: WebDependencies): Express {
     ...dependencies,
     followers: new Followers(maxFollowers, metrics.followers),
     recordFollowers: new Followers(maxFollowers, metrics.recordFollowers),
+    eventFollowers: new Followers(maxFollowers, metrics.eventFollowers),
     longPolls: new Followers(settings.maxLongPolls ?? DEFAULT_MAX_LONG_POLLS, metrics.longPolls),
   };
   const app = express();

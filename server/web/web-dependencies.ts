@@ -1,8 +1,12 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { WorkerCapabilities } from '../../ml/supervisor/supervisor.ts';
 import type { Access } from '../access/access.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { KeyCatalog } from '../catalog/catalog.ts';
+import type { DetectionService } from '../detection/detection-service.ts';
+import type { EventStore } from '../detection/event-store.ts';
+import type { SinkState } from '../detection/sink-runner.ts';
 import type { ConsumerGroups } from '../records/groups/consumer-groups.ts';
 import type { RecordService } from '../records/record-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
@@ -12,6 +16,11 @@ export interface WebDependencies {
   readonly streams: StreamService;
   readonly records: RecordService;
   readonly groups: ConsumerGroups;
+  readonly detection: DetectionService;
+  /** What was detected. */
+  readonly events: EventStore;
+  /** How those stand to whom events are delivered. */
+  readonly sinks: () => readonly SinkState[];
   readonly access: WebAccess;
   readonly keys: KeyCatalog;
   readonly metrics: Registry;
@@ -33,7 +42,7 @@ export interface WebSettings {
   readonly publicOrigin?: string;
   /** Where encoders push, as seen by a client that reached us under this host name: `rtmp://host:1935/live`. */
   readonly publishUrl: (hostname: string) => string;
-  /** Followers of fragment events, and those of records, at a time, over all streams (default 1000). */
+  /** Followers of fragment events, those of records, and those of detections, at a time, over all streams (default 1000). */
   readonly maxFollowers?: number;
   /** Events that may wait for one follower before it is dropped (default 1000). */
   readonly maxFollowerBacklog?: number;
@@ -51,4 +60,6 @@ export type WebAccess = Access & Pick<AccessControl, 'loginWithToken' | 'loginWi
 /** What `/readyz` says: ready when every check is true. */
 export interface HealthReport {
   readonly checks: Readonly<Record<string, boolean>>;
+  /** What detection works with; `undefined` before it has been needed. */
+  readonly detection?: WorkerCapabilities | undefined;
 }

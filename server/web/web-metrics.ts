@@ -6,6 +6,7 @@ export interface WebMetrics {
   readonly answers: Counter<'status'>;
   readonly followers: FollowerMetrics;
   readonly recordFollowers: FollowerMetrics;
+  readonly eventFollowers: FollowerMetrics;
   readonly longPolls: FollowerMetrics;
 }
 
@@ -40,6 +41,18 @@ export function createWebMetrics(registry: Registry): WebMetrics {
       dropped: new Counter({
         name: 'framelog_record_followers_dropped_total',
         help: 'Followers of records that were dropped: they did not read for long, or the stream was deleted or could not be read.',
+        registers,
+      }),
+    },
+    eventFollowers: {
+      now: new Gauge({
+        name: 'framelog_detection_followers',
+        help: 'Clients that follow detection events, or what is seen in frames, now.',
+        registers,
+      }),
+      dropped: new Counter({
+        name: 'framelog_detection_followers_dropped_total',
+        help: 'Followers of detections that were dropped: they did not read for long, or too slowly.',
         registers,
       }),
     },

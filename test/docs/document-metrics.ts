@@ -1,3 +1,4 @@
+import { newCounters } from '../../ml/supervisor/supervisor-counters.ts';
 import { createAwsMetrics } from '../../server/aws/aws-metrics.ts';
 import { newMediaTotals } from '../../server/aws/kinesis-video/media-parts.ts';
 import { configSchema } from '../../server/config/schema.ts';
@@ -5,11 +6,13 @@ import { newHttpCounters } from '../../server/http/http-counters.ts';
 import { PutMediaCounters } from '../../server/ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../../server/ingest/rtmp/rtmp-counters.ts';
 import { cloudWatchTable, createConsumedMetrics } from '../../server/observe/cloudwatch-metrics.ts';
+import { createDetectionMetrics } from '../../server/observe/detection-metrics.ts';
 import { createEventCounters } from '../../server/observe/event-counters.ts';
 import { createGroupMetrics } from '../../server/observe/group-metrics.ts';
 import { createMediaMetrics } from '../../server/observe/media-metrics.ts';
 import { createMetrics } from '../../server/observe/metrics.ts';
 import { createNotifyMetrics } from '../../server/observe/notify-metrics.ts';
+import { createProcessorMetrics } from '../../server/observe/processor-metrics.ts';
 import { createPutMediaMetrics } from '../../server/observe/put-media-metrics.ts';
 import { createRecordMetrics } from '../../server/observe/record-metrics.ts';
 import { createSessionMetrics } from '../../server/observe/session-metrics.ts';
@@ -67,6 +70,23 @@ export function documentMetrics(): string {
   createMediaMetrics(registry, newMediaTotals());
   createSessionMetrics(registry, newSessionCounters());
   createConsumedMetrics(registry, new ConsumedFragments());
+  createDetectionMetrics(registry, {
+    supervisor: {
+      counters: newCounters(),
+      get levels() {
+        return noValues();
+      },
+    },
+    service: { counters: { results: 0, fellBehind: 0, readErrors: 0 } },
+    events: { size: 0, lastSeq: 0 },
+    commits: { counters: { commits: 0, failed: 0, refused: 0 } },
+    sinks: { states: noValues },
+    sweeper: { deleted: 0 },
+  });
+  createProcessorMetrics(registry, {
+    processors: { counts: noValues },
+    outbox: { counters: { delivered: 0, retried: 0, dropped: 0 }, waiting: noValues },
+  });
   createSignalingMetrics(registry, { counters: newSignalingCounters(), heldBytes: 0 });
   createWholeFileMetrics(registry, new WholeFiles(wholeFilesSettingsOf(configSchema.parse({})), () => 0));
   createNotifyMetrics(registry, {

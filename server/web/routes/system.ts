@@ -17,10 +17,10 @@ export const systemRoutes = [
     method: 'get',
     path: '/readyz',
     handle: ({ web, response }) => {
-      const { checks } = web.health();
+      const { checks, detection } = web.health();
       const isReady = Object.values(checks).every(Boolean);
       response.status(isReady ? 200 : 503);
-      return { status: isReady ? 'ready' : 'not-ready', checks };
+      return { status: isReady ? 'ready' : 'not-ready', checks, detection: detection ?? null };
     },
   }),
   route({

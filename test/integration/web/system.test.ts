@@ -10,7 +10,7 @@ test('health and readiness answer everybody', async (t) => {
   web.health = { checks: { http: true, rtmp: false } };
   const notReady = await web.json('/readyz', { status: 503 });
   assertMatches('Readiness', notReady);
-  assert.deepEqual(notReady, { status: 'not-ready', checks: { http: true, rtmp: false } });
+  assert.deepEqual(notReady, { status: 'not-ready', checks: { http: true, rtmp: false }, detection: null });
 });
 
 test('metrics are for admins, and for scrapers on this machine', async (t) => {

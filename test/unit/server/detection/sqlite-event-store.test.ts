@@ -48,8 +48,10 @@ test('what is said again is not stored again, and its state is', (t) => {
   assert.equal(fresh?.[0]?.seq, 2, 'an event that was refused takes no place');
   assert.equal(store.size, 2);
   assert.equal(store.watchState('cam', 'live'), 2);
+  assert.deepEqual(store.watchedStreams('live'), ['cam']);
   store.commit({ stream: 'cam', watch: 'live', events: [], state: null });
   assert.equal(store.watchState('cam', 'live'), undefined);
+  assert.deepEqual(store.watchedStreams('live'), []);
 });
 
 test('several commits are one: all of it or nothing', (t) => {

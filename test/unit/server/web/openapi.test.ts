@@ -123,5 +123,6 @@ const EXAMPLE_BODIES: Record<string, object> = {
   heartbeat: { session: 1 },
   leaveGroup: { session: 1 },
   checkpoint: { worker: 'w', fence: 1, sequenceNumber: 'SHARD_END' },
+  updateStreamDetection: { tier: 'keyframes' },
   releaseLease: { worker: 'w', fence: 1 },
 };

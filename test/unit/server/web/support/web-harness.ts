@@ -12,12 +12,14 @@ import { systemClock } from '../../../../../fragments/log/clock.ts';
 import { SyncGroup } from '../../../../../fragments/log/sync-group.ts';
 import { AccessControl } from '../../../../../server/access/access-control.ts';
 import { SqliteCatalog } from '../../../../../server/catalog/sqlite-catalog.ts';
+import { type Detection, openDetection } from '../../../../../server/detection/open-detection.ts';
 import { DataStreams } from '../../../../../server/records/data-streams.ts';
 import { ConsumerGroups } from '../../../../../server/records/groups/consumer-groups.ts';
 import { RecordStore } from '../../../../../server/records/log/record-store.ts';
 import { createWebApp } from '../../../../../server/web/web-app.ts';
 import type { HealthReport, WebSettings } from '../../../../../server/web/web-dependencies.ts';
 import { MemoryStore } from '../../../fragments/log/support/memory-store.ts';
+import { ScriptedSupervisor } from '../../detection/support/scripted-supervisor.ts';
 import { FakeKeys } from './fake-keys.ts';
 import { FakeStreams, START_MS } from './fake-streams.ts';
 
@@ -28,6 +30,9 @@ export interface WebHarness {
   readonly streams: FakeStreams;
   /** Real ones, on a disk in memory. */
   readonly records: DataStreams;
+  /** Real, on a disk; its watches are scripted. Streams have to be in the catalog as well to be configured. */
+  readonly detection: Detection;
+  readonly supervisor: ScriptedSupervisor;
   readonly keys: FakeKeys;
   readonly access: AccessControl;
   readonly metrics: Registry;
@@ -75,11 +80,26 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     health: { checks: { http: true, rtmp: true } } as HealthReport,
     closing: new AbortController(),
   };
-  const { records, groups } = openRecords(t);
+  const { records, groups, catalog, folder } = openRecords(t);
+  const supervisor = new ScriptedSupervisor();
+  const detection = openDetection({
+    dataDir: folder,
+    settings: { defaultTier: 'off', dataStream: 'framelog-events', retentionHours: null, maxEvents: 1000 },
+    supervisor,
+    streams,
+    configurations: catalog.configurations,
+    records,
+    clock: systemClock,
+    logger: pino({ level: 'silent' }),
+  });
+  t.after(() => detection.close());
   const app = createWebApp({
     streams,
     records,
     groups,
+    detection: detection.service,
+    events: detection.events,
+    sinks: () => detection.sinks.states(),
     access,
     keys,
     metrics,
@@ -113,20 +133,32 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     if (response.status !== status) throw new Error(`${path}: ${response.status} ${text}`);
     return JSON.parse(text);
   };
-  const rest = { app, url, streams, records, keys, access, metrics, logLines, request, json };
+  const rest = {
+    app,
+    url,
+    streams,
+    records,
+    detection,
+    supervisor,
+    keys,
+    access,
+    metrics,
+    logLines,
+    request,
+    json,
+  };
   return Object.assign(harness, rest, { admin: { authorization: `Bearer ${adminKey.secret}` } });
 }
 
-function openRecords(t: TestContext): { readonly records: DataStreams; readonly groups: ConsumerGroups } {
+/** What the service of data streams and detection stand on. */
+function openRecords(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'framelog-web-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const catalog = SqliteCatalog.open(join(folder, 'catalog.db'));
+  t.after(() => catalog.close());
   const syncGroup = new SyncGroup({ policy: 'fragment', intervalMs: 100, clock: systemClock });
   const store = new RecordStore({ store: new MemoryStore(), syncGroup });
   const records = new DataStreams({ catalog: catalog.records, store, enforceLimits: false });
-  t.after(async () => {
-    await records.close();
-    catalog.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { records, groups: new ConsumerGroups({ records, catalog: catalog.groups }) };
+  t.after(() => records.close());
+  return { records, groups: new ConsumerGroups({ records, catalog: catalog.groups }), catalog, folder };
 }
