@@ -35,7 +35,7 @@ export interface Delivery {
   readonly webhooks: Webhooks;
   /** `undefined`: no broker is set. */
   readonly mqtt: MqttSink | undefined;
-  /** To be called when the runner of sinks was closed, before the store of events is. */
+  /** Stops, and hangs up. To be called before the runner of sinks and the store of events are closed. */
   close(): Promise<void>;
 }
 
@@ -69,7 +69,9 @@ export function openDelivery(parts: DeliveryParts): Delivery {
     mqtt,
     close: async () => {
       await webhooks.close();
-      await mqtt?.close();
+      if (mqtt === undefined) return;
+      await sinks.remove(mqtt.name);
+      await mqtt.close();
     },
   };
 }

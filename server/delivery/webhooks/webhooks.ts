@@ -60,10 +60,15 @@ export class Webhooks {
     }
   }
 
-  /** Keeps how far each has come; the runner of sinks has been closed. */
+  /** Stops delivering, and keeps how far each has come. To be called before the runner of sinks and the store are closed. */
   async close(): Promise<void> {
     await Promise.all(this.#stopping.values());
-    for (const sink of this.#running.values()) this.#keepPlace(sink);
+    await Promise.all(
+      Array.from(this.#running.values(), async (sink) => {
+        await this.#options.sinks.remove(sink.name);
+        this.#keepPlace(sink);
+      }),
+    );
     this.#running.clear();
   }
 

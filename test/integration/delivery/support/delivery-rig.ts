@@ -59,8 +59,8 @@ export class DeliveryRig {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    await this.runner.close();
     await this.webhooks.close();
+    await this.runner.close();
     this.store.close();
     this.catalog.close();
   }
