@@ -7,7 +7,7 @@ import { GraphDetector, type OutputReader } from '../detect/graph-detector.ts';
 import { centernetReader, ssdReader, yoloReader } from '../detect/output-readers.ts';
 import { groupOf } from '../track/label-groups.ts';
 import { INPUT_STEP, isReshapeable, reshapeCenternet } from './centernet-graph.ts';
-import { inputShape, type PixelSize, type Profile } from './input-shape.ts';
+import { inputShape, type Profile } from './input-shape.ts';
 import { labelOfClass, type ModelManifest } from './manifest.ts';
 import { ModelError } from './model-error.ts';
 import { graphOf, toModelError } from './model-files.ts';
@@ -20,8 +20,6 @@ export interface LoadOptions {
   readonly profile: Profile;
   /** Labels or groups that are looked for; the model's own list when absent. What is not looked for costs less. */
   readonly labels?: readonly string[];
-  /** Another input than the one that `aspect` and `profile` give, for parts of pictures; multiples of 32. Only of models that can be re-shaped. */
-  readonly input?: PixelSize;
 }
 
 /**
@@ -60,7 +58,7 @@ interface Plan {
 function planOf(
   graph: GraphFile,
   manifest: ModelManifest,
-  { aspect, profile, labels: named, input }: LoadOptions,
+  { aspect, profile, labels: named }: LoadOptions,
 ): Plan {
   const labels = wantedLabels(manifest, named);
   const wanted = new Set(labels);
@@ -72,7 +70,7 @@ function planOf(
     maxBatch: manifest.maxBatch,
   };
   if (manifest.family === 'centernet' && isReshapeable(graph) && labels.length > 0) {
-    const size = input ?? inputShape(aspect, profile);
+    const size = inputShape(aspect, profile);
     const classes = manifest.labels.flatMap((label, index) => (wanted.has(label) ? [index] : []));
     return {
       graph: reshapeCenternet(graph, classes),

@@ -155,5 +155,10 @@ test('what cannot be used is not added, and leaves nothing behind', async (t) =>
   await assert.rejects(attempt(), is('unsupported'));
   await writeModel(source, ENDLESS, YOLO_MANIFEST);
   await assert.rejects(attempt({ timeoutMs: 2500, maxRssBytes: 1e9 }), is('timeout'));
+  const huge = { name: 'sizes', shape: [1], values: new Int32Array([200_000_000]) };
+  const zero = { name: 'zero', shape: [], values: new Float32Array([0]) };
+  const fill = { name: 'out', op: 'Fill', input: ['sizes', 'zero'], attr: { T: { type: 'DT_FLOAT' } } };
+  await writeModel(source, { shape: [1, 32, 32, 3], nodes: [fill], weights: [huge, zero] }, YOLO_MANIFEST);
+  await assert.rejects(attempt({ timeoutMs: 30_000, maxRssBytes: 300e6 }), is('failed'));
   assert.deepEqual(await readdir(directory), []);
 });
