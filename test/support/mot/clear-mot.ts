@@ -25,6 +25,8 @@ export interface MotCounts {
   readonly falsePositives: number;
   /** An object's hypothesis is another than the last one that it had, however long ago. */
   readonly switches: number;
+  /** A hypothesis is of another object than the last one that it was of: two were taken for one. Not part of MOTA. */
+  readonly transfers: number;
   /** An object was tracked, then not, then again. */
   readonly fragmentations: number;
   /** 1 - (misses + false positives + switches) / objects. */
@@ -40,6 +42,8 @@ const PAIR_WORTH = 1000;
 export function clearMot(frames: readonly MotFrame[], minOverlap = 0.5): MotCounts {
   /** The last hypothesis of each object. */
   const lastOf = new Map<string, string>();
+  /** The last object of each hypothesis. */
+  const ownerOf = new Map<string, string>();
   /** Pairs of the frame before. */
   let current = new Map<string, string>();
   const tracked = new Map<string, boolean>();
@@ -47,6 +51,7 @@ export function clearMot(frames: readonly MotFrame[], minOverlap = 0.5): MotCoun
   let matches = 0;
   let falsePositives = 0;
   let switches = 0;
+  let transfers = 0;
   let fragmentations = 0;
   let overlapSum = 0;
   for (const { truth, hypotheses } of frames) {
@@ -59,6 +64,9 @@ export function clearMot(frames: readonly MotFrame[], minOverlap = 0.5): MotCoun
     for (const { object, hypothesis, overlap } of pairs) {
       const last = lastOf.get(object.id);
       if (last !== undefined && last !== hypothesis.id) switches++;
+      const owner = ownerOf.get(hypothesis.id);
+      if (owner !== undefined && owner !== object.id) transfers++;
+      ownerOf.set(hypothesis.id, object.id);
       if (tracked.get(object.id) === false) fragmentations++;
       lastOf.set(object.id, hypothesis.id);
       current.set(object.id, hypothesis.id);
@@ -75,6 +83,7 @@ export function clearMot(frames: readonly MotFrame[], minOverlap = 0.5): MotCoun
     misses,
     falsePositives,
     switches,
+    transfers,
     fragmentations,
     mota: objects === 0 ? 1 : 1 - (misses + falsePositives + switches) / objects,
     motp: matches === 0 ? 0 : overlapSum / matches,
