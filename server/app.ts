@@ -24,6 +24,7 @@ import { createAwsServices } from './aws-services.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
 import { type Config, ConfigError } from './config.ts';
+import { openDelivery } from './delivery/open-delivery.ts';
 import { openDetection } from './detection/open-detection.ts';
 import { newHttpCounters } from './http/http-counters.ts';
 import { createHttpServer } from './http/http-server.ts';
@@ -35,6 +36,7 @@ import { destinationProblem } from './notify/destinations.ts';
 import { Notifier } from './notify/notifier.ts';
 import { recordDelivery } from './notify/record-delivery.ts';
 import { createConsumedMetrics } from './observe/cloudwatch-metrics.ts';
+import { createDeliveryMetrics } from './observe/delivery-metrics.ts';
 import { createDetectionMetrics, type DetectionSource } from './observe/detection-metrics.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
 import { createGroupMetrics } from './observe/group-metrics.ts';
@@ -228,6 +230,7 @@ async function start(
     onOpened: (stream) => detection.service.onOpened(stream),
     onDeleted: (name) => {
       detection.service.onDeleted(name);
+      void delivery.mqtt?.refresh();
       for (const counters of countersByStream) counters.forget(name);
     },
   });
@@ -241,6 +244,19 @@ async function start(
   records.start();
   detection.start();
   health.set('detection', true);
+  const delivery = openDelivery({
+    config,
+    catalog,
+    events: detection.events,
+    sinks: detection.sinks,
+    detection: detection.service,
+    streams,
+    images: files.images,
+    version,
+    logger,
+    now: nowMs,
+  });
+  closers.add(() => delivery.close());
   const groups = new ConsumerGroups({ records, catalog: catalog.groups });
   const subscriptions = new Subscriptions();
 
@@ -276,6 +292,7 @@ async function start(
   createGroupMetrics(metrics, groups, nowMs);
   createConsumedMetrics(metrics, consumed);
   createDetectionMetrics(metrics, { ...detection, supervisor });
+  createDeliveryMetrics(metrics, delivery);
   const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
@@ -344,6 +361,7 @@ async function start(
     detection: detection.service,
     events: detection.events,
     sinks: () => detection.sinks.states(),
+    webhooks: delivery.webhooks,
     access,
     keys: catalog,
     metrics,

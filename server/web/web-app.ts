@@ -17,6 +17,7 @@ import { shardRecordRoutes } from './routes/shard-records.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { systemRoutes } from './routes/system.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { WebDependencies } from './web-dependencies.ts';
 import { createWebMetrics, type WebMetrics } from './web-metrics.ts';
@@ -31,6 +32,7 @@ export const webRoutes: readonly WebRoute[] = [
   ...fragmentEventRoutes,
   ...eventRoutes,
   ...detectionRoutes,
+  ...webhookRoutes,
   ...recordRoutes,
   ...dataStreamRoutes,
   ...shardRecordRoutes,

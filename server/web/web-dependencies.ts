@@ -4,6 +4,7 @@ import type { WorkerCapabilities } from '../../ml/supervisor/supervisor.ts';
 import type { Access } from '../access/access.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { KeyCatalog } from '../catalog/catalog.ts';
+import type { Webhooks } from '../delivery/webhooks/webhooks.ts';
 import type { DetectionService } from '../detection/detection-service.ts';
 import type { EventStore } from '../detection/event-store.ts';
 import type { SinkState } from '../detection/sink-runner.ts';
@@ -21,6 +22,7 @@ export interface WebDependencies {
   readonly events: EventStore;
   /** How those stand to whom events are delivered. */
   readonly sinks: () => readonly SinkState[];
+  readonly webhooks: Webhooks;
   readonly access: WebAccess;
   readonly keys: KeyCatalog;
   readonly metrics: Registry;

@@ -6,6 +6,7 @@ import { newHttpCounters } from '../../server/http/http-counters.ts';
 import { PutMediaCounters } from '../../server/ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../../server/ingest/rtmp/rtmp-counters.ts';
 import { cloudWatchTable, createConsumedMetrics } from '../../server/observe/cloudwatch-metrics.ts';
+import { createDeliveryMetrics } from '../../server/observe/delivery-metrics.ts';
 import { createDetectionMetrics } from '../../server/observe/detection-metrics.ts';
 import { createEventCounters } from '../../server/observe/event-counters.ts';
 import { createGroupMetrics } from '../../server/observe/group-metrics.ts';
@@ -70,6 +71,10 @@ export function documentMetrics(): string {
   createMediaMetrics(registry, newMediaTotals());
   createSessionMetrics(registry, newSessionCounters());
   createConsumedMetrics(registry, new ConsumedFragments());
+  createDeliveryMetrics(registry, {
+    webhooks: { counters: { delivered: 0, failed: 0, refused: 0 } },
+    mqtt: undefined,
+  });
   createDetectionMetrics(registry, {
     supervisor: {
       counters: newCounters(),

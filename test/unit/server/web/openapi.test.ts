@@ -117,6 +117,7 @@ const EXAMPLE_BODIES: Record<string, object> = {
   updateStream: { retentionHours: 1 },
   createKey: { name: 'key', rights: [{ action: 'admin' }] },
   createToken: { stream: 'cam' },
+  createWebhook: { name: 'siren', url: 'https://example.com/hook' },
   createDataStream: { name: 'events' },
   putRecords: { records: [{ partitionKey: 'k', data: 1 }] },
   joinGroup: { worker: 'w' },

@@ -12,6 +12,7 @@ import { systemClock } from '../../../../../fragments/log/clock.ts';
 import { SyncGroup } from '../../../../../fragments/log/sync-group.ts';
 import { AccessControl } from '../../../../../server/access/access-control.ts';
 import { SqliteCatalog } from '../../../../../server/catalog/sqlite-catalog.ts';
+import { Webhooks } from '../../../../../server/delivery/webhooks/webhooks.ts';
 import { type Detection, openDetection } from '../../../../../server/detection/open-detection.ts';
 import { DataStreams } from '../../../../../server/records/data-streams.ts';
 import { ConsumerGroups } from '../../../../../server/records/groups/consumer-groups.ts';
@@ -92,7 +93,19 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     clock: systemClock,
     logger: pino({ level: 'silent' }),
   });
-  t.after(() => detection.close());
+  const webhooks = new Webhooks({
+    catalog: catalog.webhooks,
+    events: detection.events,
+    sinks: detection.sinks,
+    maxWebhooks: 10,
+    timeoutMs: 1000,
+    logger: pino({ level: 'silent' }),
+    now: Date.now,
+  });
+  t.after(async () => {
+    await webhooks.close();
+    await detection.close();
+  });
   const app = createWebApp({
     streams,
     records,
@@ -100,6 +113,7 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     detection: detection.service,
     events: detection.events,
     sinks: () => detection.sinks.states(),
+    webhooks,
     access,
     keys,
     metrics,
