@@ -8,6 +8,19 @@
  * @typedef {{ name: string, retentionHours: number | null, live: LiveSummary | null }} Stream
  * @typedef {{ startMs: number, endMs: number, sizeBytes: number }} RecordedRange
  * @typedef {{ startMs: number, endMs: number, sizeBytes: number }} Recorded
+ * @typedef {{ name: string, polygon: readonly (readonly [number, number])[] }} Zone
+ * @typedef {{ tier: string, model: string, labels: string[] | null, motionGate: boolean, zones: Zone[] }} DetectionSettings
+ * @typedef {{ state: 'watching' | 'degraded' | 'quarantined' | 'failed', message: string, tier: string,
+ *   lagMs: number | null }} DetectionStatus
+ * @typedef {{ settings: DetectionSettings, isDefault: boolean, status: DetectionStatus | null }} Detection
+ * @typedef {readonly [left: number, top: number, width: number, height: number]} Box fractions of the picture
+ * @typedef {{ id: string, type: 'object' | 'zone' | 'line' | 'dwell' | 'face' | 'camera', phase?: 'enter' | 'update' | 'leave',
+ *   producerMs: number, label?: string, group?: string, score?: number, box?: Box, trackId?: string, zones?: string[],
+ *   zone?: string, line?: string, direction?: string, dwellMs?: number, thumbnail?: string, watch: string,
+ *   face?: { result: 'known' | 'unknown', person?: string }, camera?: { state: string, message: string } }} DetectionEvent
+ * @typedef {{ frame: { producerMs: number }, skipped: string | null, events: string[],
+ *   objects: { trackId: string, label: string, score: number, box: Box, isConfirmed: boolean }[] }} DetectionResult
+ * @typedef {{ startMs: number, counts: Record<string, number> }} EventBin
  * @typedef {{ principal: { kind: string, id: string }, isAdmin: boolean, nowMs: number, version: string,
  *   publishUrl: string }} Session
  */
@@ -126,3 +139,59 @@ export const createPublishKey = (stream) =>
     method: 'POST',
     json: { name: `camera ${stream}`, rights: [{ action: 'publish', stream }] },
   });
+
+/**
+ * @param {string} stream
+ * @returns {Promise<Detection>}
+ */
+export const getDetection = (stream) => request(`${streamPath(stream)}/detection`);
+
+/**
+ * What is not named stays as it is.
+ * @param {string} stream
+ * @param {Partial<DetectionSettings>} changes
+ * @returns {Promise<Detection>}
+ */
+export const changeDetection = (stream, changes) =>
+  request(`${streamPath(stream)}/detection`, { method: 'PATCH', json: changes });
+
+/**
+ * Follows what is seen in each frame that is looked at.
+ * @param {string} stream
+ */
+export const followDetections = (stream) => new EventSource(`${streamPath(stream)}/detections`);
+
+/**
+ * One page of events.
+ * @param {string} stream
+ * @param {{ types: readonly string[], phase?: string, fromMs?: number, toMs?: number, order?: 'newest' | 'oldest',
+ *   limit: number }} wish
+ * @returns {Promise<DetectionEvent[]>}
+ */
+export async function listEvents(stream, { types, phase, fromMs, toMs, order = 'newest', limit }) {
+  const query = new URLSearchParams({ stream, order, limit: String(limit) });
+  for (const type of types) query.append('type', type);
+  if (phase !== undefined) query.set('phase', phase);
+  if (fromMs !== undefined) query.set('from', String(Math.max(0, Math.floor(fromMs))));
+  if (toMs !== undefined) query.set('to', String(Math.ceil(toMs)));
+  const { events } = await request(`/api/events?${query}`);
+  return events;
+}
+
+/**
+ * Objects that entered, by time and group.
+ * @param {string} stream
+ * @param {number} fromMs
+ * @param {number} toMs
+ * @param {number} binMs
+ * @returns {Promise<{ binMs: number, bins: EventBin[] }>}
+ */
+export function countEvents(stream, fromMs, toMs, binMs) {
+  const query = new URLSearchParams({
+    stream,
+    from: String(Math.max(0, Math.floor(fromMs))),
+    to: String(Math.ceil(toMs)),
+    bin: String(Math.round(binMs)),
+  });
+  return request(`/api/events/counts?${query}`);
+}

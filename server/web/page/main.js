@@ -1,4 +1,5 @@
 import * as api from './api.js';
+import { Detections } from './detections.js';
 import { byId, setText } from './dom.js';
 import { dateTime, day, latency, timeOfDay } from './format.js';
 import { formatPlace, parsePlace } from './page-address.js';
@@ -11,6 +12,7 @@ import { stageMessage } from './stage-message.js';
 import { showFacts, streamFacts } from './stream-facts.js';
 import { StreamList } from './stream-list.js';
 import { Timeline } from './timeline.js';
+import { binLength } from './timeline-scale.js';
 
 /** Puts the page together: what the server says, what the user does, what the player shows. */
 
@@ -26,6 +28,8 @@ const SESSION_MS = 60_000;
 const RANGES_MS = 5000;
 const STEP_MS = 5000;
 const LAST_MS = 60_000;
+/** Into the frame, so that a rounding does not show the one before it. */
+const INTO_FRAME_MS = 2;
 /** A click this near to now means the live picture. */
 const LIVE_CLICK_MS = 3000;
 
@@ -35,6 +39,7 @@ const stage = byId('stage', HTMLElement);
 const player = new Player(byId('video', HTMLVideoElement), byId('held-frame', HTMLCanvasElement), now);
 const timeline = new Timeline(byId('timeline', HTMLElement), now);
 const streamList = new StreamList(byId('stream-list', HTMLElement), byId('filter', HTMLInputElement), now);
+const detections = new Detections(player, now);
 const controls = /** @type {HTMLElement} */ (document.querySelector('.controls'));
 
 /** @type {Session | undefined} */
@@ -67,12 +72,18 @@ function choose(name, atMs) {
     recorded = null;
     wasLive = isStreamLive();
     timeline.setRanges([], false);
+    timeline.setSeen({ binMs: 1, bins: [] });
     document.title = `${name} · Framelog`;
   }
   streamList.show(streams, chosen);
+  showDetections();
   if (atMs === undefined) goLive();
   else replay(atMs);
   void loadRecorded();
+}
+
+function showDetections() {
+  detections.choose(chosen, { isLive: isStreamLive(), isAdmin: session?.isAdmin === true });
 }
 
 function goLive() {
@@ -95,7 +106,15 @@ function replay(wantedMs, { stayPaused = false } = {}) {
     goLive();
     return;
   }
-  const atMs = nearestRecorded(wantedMs);
+  replayFrom(nearestRecorded(wantedMs), { stayPaused });
+}
+
+/**
+ * @param {number} atMs
+ * @param {{ stayPaused: boolean }} options
+ */
+function replayFrom(atMs, { stayPaused }) {
+  if (chosen === undefined) return;
   player.replay(chosen, atMs, { isStreamLive, stayPaused });
   timeline.setShown(atMs);
   timeline.reveal(atMs);
@@ -194,6 +213,7 @@ async function loadStreams() {
     if (first !== undefined) choose(first.name, first.name === place.stream ? place.atMs : undefined);
   }
   followLiveState();
+  showDetections();
   showView();
   streamList.show(streams, chosen);
   render();
@@ -221,6 +241,23 @@ async function loadRecorded() {
     timeline.setRanges(ranges, isStreamLive() && timeline.followsNow);
     render();
   });
+  await loadSeen(name, fromMs, toMs);
+}
+
+/**
+ * What was detected in the time that is shown. Who may not see all of it is shown none: that is nothing to be told of.
+ * @param {string} name
+ * @param {number} fromMs
+ * @param {number} toMs
+ */
+async function loadSeen(name, fromMs, toMs) {
+  try {
+    const binMs = binLength(toMs - fromMs, byId('timeline', HTMLElement).clientWidth);
+    const seen = await api.countEvents(name, fromMs, toMs, binMs);
+    if (name === chosen) timeline.setSeen(seen);
+  } catch (error) {
+    if (!(error instanceof api.ApiError || error instanceof api.UnreachableError)) throw error;
+  }
 }
 
 async function poll() {
@@ -252,6 +289,7 @@ function leave() {
   session = undefined;
   chosen = undefined;
   player.stop();
+  showDetections();
   for (const id of ['viewer', 'empty', 'add-camera', 'sign-out']) byId(id, HTMLElement).hidden = true;
   setNotice('');
   showSignIn();
@@ -389,6 +427,7 @@ listenToShortcuts(
     l: goLive,
     m: () => player.toggleMuted(),
     f: toggleFullscreen,
+    b: () => detections.toggleBoxes(),
   },
   () => !byId('viewer', HTMLElement).hidden,
 );
@@ -400,6 +439,11 @@ timeline.addEventListener('view', () => {
   clearTimeout(rangesDue);
   rangesDue = setTimeout(loadRecorded, 120);
 });
+detections.addEventListener('pick', (event) => {
+  const { detail } = /** @type {CustomEvent<number>} */ (event);
+  replayFrom(detail + INTO_FRAME_MS, { stayPaused: true });
+});
+detections.addEventListener('seen', () => void loadRecorded());
 player.addEventListener('change', render);
 player.addEventListener('end', (event) => void goOnAfter(/** @type {CustomEvent<number>} */ (event).detail));
 window.addEventListener('hashchange', () => {

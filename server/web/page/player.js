@@ -48,7 +48,7 @@ const HOLD_BACK_PART = 5 / 6;
 
 const REPLAY = { ...COMMON, lowLatencyMode: false, autoStartLoad: false, maxBufferLength: 20 };
 
-/** Events: `change` (mode, status, pause, sound), `end` (a replay was played to its end; detail: epoch ms of the end). */
+/** Events: `change` (mode, status, pause, sound), `frame` (another frame is on the screen), `end` (a replay was played to its end; detail: epoch ms of the end). */
 export class Player extends EventTarget {
   /** @type {Mode} */
   mode = 'idle';
@@ -297,6 +297,7 @@ export class Player extends EventTarget {
       if (this.mode === 'replay') this.replayStartMs = performance.now() - this.#startedAt;
       this.#setStatus('ready');
     }
+    this.dispatchEvent(new Event('frame'));
   }
 
   /** A paused video calls back for one frame only, and perhaps while it still says that it seeks. */

@@ -81,3 +81,31 @@ export function columns(scale, ranges) {
   }
   return found;
 }
+
+/** No bar is thinner: it has to be seen. */
+const MIN_BAR_PX = 2;
+
+/**
+ * How long a bin is when about so many fit into a span: its bars can be told apart.
+ * @param {number} spanMs
+ * @param {number} widthPx
+ */
+export const binLength = (spanMs, widthPx) => Math.max(SECOND, Math.ceil(spanMs / Math.max(50, widthPx / 4)));
+
+/**
+ * Counts as bars; `part` of the full height grows with the logarithm: one is seen, and a hundred still more than fifty.
+ * @param {Scale} scale
+ * @param {{ binMs: number, bins: readonly { startMs: number, counts: Readonly<Record<string, number>> }[] }} seen
+ */
+export function bars(scale, { binMs, bins }) {
+  const found = [];
+  for (const { startMs, counts } of bins) {
+    if (startMs + binMs <= scale.fromMs || startMs >= scale.toMs) continue;
+    const count = Object.values(counts).reduce((sum, each) => sum + each, 0);
+    if (count === 0) continue;
+    const fromPx = xOf(scale, startMs);
+    const toPx = Math.max(xOf(scale, startMs + binMs), fromPx + MIN_BAR_PX);
+    found.push({ fromPx, toPx, part: Math.min(1, 0.3 + Math.log10(count) * 0.35) });
+  }
+  return found;
+}

@@ -1,11 +1,13 @@
+import { countWords } from './event-words.js';
 import { dateTime, day, timeOfDay } from './format.js';
-import { columns, marks, timeOf, xOf } from './timeline-scale.js';
+import { bars, columns, marks, timeOf, xOf } from './timeline-scale.js';
 
 /** The time line: what is recorded, where the player is, and a way to pick a moment. */
 
 /**
  * @typedef {{ startMs: number, endMs: number }} Stretch
  * @typedef {ReturnType<typeof readColors>} Colors
+ * @typedef {{ binMs: number, bins: readonly import('./api.js').EventBin[] }} Seen
  */
 
 const MIN_SPAN_MS = 60_000;
@@ -32,6 +34,9 @@ export class Timeline extends EventTarget {
   /** @type {readonly Stretch[]} */
   #ranges = [];
   #isLive = false;
+  /** What was detected: objects that entered, by time. */
+  /** @type {Seen} */
+  #seen = { binMs: 1, bins: [] };
   /** @type {number | undefined} */
   #shownMs;
   #toldMs = 0;
@@ -97,6 +102,12 @@ export class Timeline extends EventTarget {
   setRanges(ranges, isLive) {
     this.#ranges = ranges;
     this.#isLive = isLive;
+    this.#redraw();
+  }
+
+  /** @param {Seen} seen */
+  setSeen(seen) {
+    this.#seen = seen;
     this.#redraw();
   }
 
@@ -242,9 +253,20 @@ export class Timeline extends EventTarget {
     for (const { fromPx, toPx } of columns(scale, this.#stretches())) {
       context.fillRect(fromPx, BAR_TOP_PX, toPx - fromPx, BAR_HEIGHT_PX);
     }
+    context.fillStyle = colors.seen;
+    for (const { fromPx, toPx, part } of bars(scale, this.#seen)) {
+      const heightPx = Math.round(part * BAR_HEIGHT_PX);
+      context.fillRect(fromPx, BAR_TOP_PX + BAR_HEIGHT_PX - heightPx, toPx - fromPx, heightPx);
+    }
     if (this.#hoverPx !== undefined) this.#drawLine(context, this.#hoverPx, colors.dim, 1);
     if (this.#shownMs !== undefined) this.#drawShown(context, xOf(scale, this.#shownMs), colors.text);
     this.#placeTip(scale);
+  }
+
+  /** @param {number} atMs */
+  #seenAt(atMs) {
+    const { binMs, bins } = this.#seen;
+    return bins.find(({ startMs }) => startMs <= atMs && atMs < startMs + binMs)?.counts ?? {};
   }
 
   /** What is recorded; of a live camera up to now, since the newest fragment is on its way to the disk. */
@@ -311,7 +333,13 @@ export class Timeline extends EventTarget {
     if (px === undefined) return;
     const atMs = timeOf(scale, px);
     const isRecorded = this.#stretches().some(({ startMs, endMs }) => startMs <= atMs && atMs < endMs);
-    this.#tip.textContent = isRecorded ? dateTime(atMs) : `${dateTime(atMs)} · nothing recorded`;
+    const seen = countWords(this.#seenAt(atMs));
+    const facts = [
+      dateTime(atMs),
+      ...(isRecorded ? [] : ['nothing recorded']),
+      ...(seen === '' ? [] : [seen]),
+    ];
+    this.#tip.textContent = facts.join(' · ');
     const half = this.#tip.offsetWidth / 2;
     this.#tip.style.left = `${clamp(px - half, 0, Math.max(0, scale.widthPx - 2 * half))}px`;
   }
@@ -343,6 +371,7 @@ function readColors(root) {
     line: read('line'),
     gap: read('gap'),
     recorded: read('recorded'),
+    seen: read('seen'),
   };
   root.style.removeProperty('color');
   return colors;
