@@ -1,11 +1,8 @@
 import { spawn } from 'node:child_process';
-import { writeChunk } from '../../fragments/cmaf/chunk.ts';
-import { writeInitSegment } from '../../fragments/cmaf/init-segment.ts';
-import type { Sample, Track } from '../../fragments/media/track.ts';
 import { DecodeError, type DecodeJob } from './decode-job.ts';
 import { type FrameDecoder, MAX_PIXELS, type RawFrame } from './frame-decoder.ts';
+import { chunkOf, initSegmentOf } from './mp4-input.ts';
 
-const MICROSECONDS = 1_000_000;
 /** Most of what ffmpeg may say that is kept for the error. */
 const MAX_STDERR = 500;
 
@@ -62,7 +59,7 @@ async function* decodedBytes(job: DecodeJob, width: number, height: number): Asy
   ended.catch(() => {});
   // It stops reading where it has what it needs, or cannot go on.
   child.stdin.on('error', () => {});
-  child.stdin.end(fileOf(job));
+  child.stdin.end(Buffer.concat([initSegmentOf(job.track), ...chunkOf(job.samples, 1)]));
   try {
     yield* untilItEnds(child.stdout as AsyncIterable<Uint8Array>);
     await ended;
@@ -79,19 +76,4 @@ async function* untilItEnds(stdout: AsyncIterable<Uint8Array>): AsyncGenerator<U
   } catch {
     // A process that could not be started has no pipe.
   }
-}
-
-/** The job as a fragmented MP4 with microseconds as its timescale. */
-function fileOf({ track, samples }: DecodeJob): Buffer {
-  const whole: Track = { ...track, id: 1, kind: 'video', timescale: MICROSECONDS };
-  const inOrder: Sample[] = samples.map(({ dtsUs, ptsUs, isSync, data }, i) => ({
-    trackId: 1,
-    dtsTicks: dtsUs,
-    compositionOffsetTicks: ptsUs - dtsUs,
-    durationTicks: Math.max(0, (samples[i + 1]?.dtsUs ?? dtsUs + 1) - dtsUs),
-    isSync,
-    data,
-  }));
-  const run = { trackId: 1, baseDecodeTicks: samples[0]?.dtsUs ?? 0, samples: inOrder };
-  return Buffer.concat([writeInitSegment([whole]), ...writeChunk({ sequence: 1, runs: [run] }).buffers]);
 }

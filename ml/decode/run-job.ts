@@ -1,9 +1,8 @@
 import { CodecError } from '../../fragments/media/codec-error.ts';
-import { describeTrack } from '../../fragments/media/describe-track.ts';
-import { inBandConfig } from '../../fragments/media/in-band-config.ts';
-import type { Track } from '../../fragments/media/track.ts';
+import { needsEarlierGroup } from './coded-picture.ts';
+import { requireModestSize } from './declared-size.ts';
 import { DecodeError, type DecodeJob, type Pictures } from './decode-job.ts';
-import { type FrameDecoder, MAX_PIXELS } from './frame-decoder.ts';
+import type { FrameDecoder } from './frame-decoder.ts';
 import { encodePicture } from './picture-encoder.ts';
 
 /**
@@ -11,12 +10,13 @@ import { encodePicture } from './picture-encoder.ts';
  * DecodeError.
  */
 export async function runJob(job: DecodeJob, decoders: readonly FrameDecoder[]): Promise<Pictures> {
-  requireModestSize(job);
+  requireStart(job);
+  const whole = withoutUndecodable(job);
   const pictures = new Array<Uint8Array | undefined>(job.wantedUs.length).fill(undefined);
   let unsupported: DecodeError | undefined;
   for (const decoder of decoders) {
     try {
-      await decoder.decode(job, async (frame, wanted) => {
+      await decoder.decode(whole, async (frame, wanted) => {
         const picture = await encodePicture(frame, job.format);
         for (const index of wanted) pictures[index] = picture;
       });
@@ -31,20 +31,29 @@ export async function runJob(job: DecodeJob, decoders: readonly FrameDecoder[]):
   throw unsupported ?? new DecodeError('unsupported', `there is no decoder for ${job.track.codec}`);
 }
 
-/**
- * The size that the first sample itself declares is looked at before any decoder sees it: a hundred kilobytes may ask for a
- * picture of a gigabyte, whatever the container says (detection.md §4).
- */
-function requireModestSize({ track, samples }: DecodeJob): void {
+function requireStart({ track, samples }: DecodeJob): void {
   const [first] = samples;
   if (first === undefined || !first.isSync)
     throw new DecodeError('bad-media', 'there is no picture to begin with');
-  const declared: Track = { ...track, id: 1, kind: 'video', timescale: 1 };
+  requireModestSize(track, first.data);
+}
+
+/**
+ * In an open group of pictures, those shown before its key frame need the group before it: decoders pass over them without a
+ * word, and the times of all that follows would be shifted. The key frame stands for them. Throws DecodeError `bad-media`.
+ */
+function withoutUndecodable(job: DecodeJob): DecodeJob {
+  const { track, samples, wantedUs } = job;
+  const [first] = samples;
+  if (first === undefined) return job;
   try {
-    const change = inBandConfig(declared, first.data);
-    const { width = 0, height = 0 } =
-      change === undefined ? track : describeTrack({ ...declared, ...change });
-    if (width * height > MAX_PIXELS) throw new DecodeError('too-large', `pictures of ${width}x${height}`);
+    const decodable = samples.filter(
+      ({ ptsUs, data }) => ptsUs >= first.ptsUs || !needsEarlierGroup(track, first.data, data),
+    );
+    const firstUs = samples.reduce((least, { ptsUs }) => Math.min(least, ptsUs), first.ptsUs);
+    const decodableUs = decodable.reduce((least, { ptsUs }) => Math.min(least, ptsUs), first.ptsUs);
+    const nearest = wantedUs.map((ptsUs) => (ptsUs >= firstUs ? Math.max(ptsUs, decodableUs) : ptsUs));
+    return { ...job, samples: decodable, wantedUs: nearest };
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
     throw new DecodeError('bad-media', error.message, { cause: error });

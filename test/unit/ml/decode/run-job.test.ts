@@ -83,6 +83,26 @@ for (const [decoderName, make] of DECODERS) {
   });
 }
 
+for (const [name, coding] of [
+  ['h264', ['-c:v', 'libx264', '-bf', '3', '-g', '25', '-x264-params', 'open-gop=1:scenecut=0']],
+  ['h265', ['-c:v', 'libx265', '-bf', '3', '-g', '25', '-x265-params', 'open-gop=1:log-level=error']],
+] as const) {
+  test(`${name} with open groups: a job that begins at a later key frame has the pictures of its times`, async () => {
+    const path = join(folder.path, `open-${name}.mp4`);
+    await support.ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25', '-t', '2', ...coding, path);
+    const whole = await jobOf(path, [40]);
+    const later = whole.samples.findIndex(({ isSync }, i) => isSync && i > 0);
+    assert.ok(later > 0);
+    const job = { ...whole, samples: whole.samples.slice(later) };
+    const leadingUs = Math.min(...job.samples.map(({ ptsUs }) => ptsUs));
+    assert.ok(leadingUs < (job.samples[0]?.ptsUs ?? 0), 'some are shown before the key frame');
+    const [picture] = await runJob(job, [new WebcodecsDecoder()]);
+    assert.ok((await difference(picture, await expectedPicture(path, 40))) < 2);
+    const [first] = await runJob({ ...job, wantedUs: [leadingUs] }, [new WebcodecsDecoder()]);
+    assert.ok(first !== undefined, 'the key frame stands for those before it');
+  });
+}
+
 test('sizes: both sides stretch, one keeps the shape; JPEG quality counts', async () => {
   const file = clip('parking-360p-h264.mp4');
   const sizeOf = async (format: DecodeJob['format']) => {
