@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Detection } from '../detect/detection.ts';
-import { intersectionOverUnion } from '../geometry/box.ts';
+import { type Box, intersectionOverUnion, overlapArea } from '../geometry/box.ts';
 import type { FrameRef } from '../watch/frame.ts';
 import { associate, type Surroundings } from './association.ts';
 import { asObject, begin, type Followed, followedSchema, goOn } from './followed.ts';
@@ -21,6 +21,8 @@ const SAME_OBJECT = 0.65;
 const WEAK_SHARE = 0.6;
 /** The gate sees no slow movement far away: so much of the time in which nothing moved counts as if something had. */
 const HELD_MOVEMENT = 0.2;
+/** An object of which this much is in a part of the picture that was looked at would have been found there. */
+const LOOKED_AT = 0.7;
 /** Sums of thirds. */
 const ROUNDING_MS = 0.001;
 const WIDE = 16 / 9;
@@ -75,7 +77,7 @@ class BufferedTracker implements Tracker {
     this.#tracks = data?.tracks ?? [];
   }
 
-  observe(detections: readonly Detection[], frame: FrameRef): TrackerUpdate {
+  observe(detections: readonly Detection[], frame: FrameRef, looked?: readonly Box[]): TrackerUpdate {
     const step = this.#clock.advance(frame, this.#timeoutMs);
     if (step === undefined) return this.#answer('repeat', frame);
     this.#movedMs += step.stepMs;
@@ -93,7 +95,15 @@ class BufferedTracker implements Tracker {
         else begun.push(this.#begin(group, detection, frame, begun.length));
       }
     }
-    const gone = this.#miss(seen, lookMs);
+    const unseen = new Set(this.#tracks.filter((track) => !seen.has(track)));
+    for (const track of unseen) {
+      if (looked === undefined || isLookedAt(track.box, looked)) continue;
+      // As in a frame that nobody looked at.
+      track.velocity = [0, 0];
+      track.seenAtMs += step.stepMs * (1 - HELD_MOVEMENT);
+      unseen.delete(track);
+    }
+    const gone = this.#miss(unseen, lookMs);
     this.#tracks.push(...begun);
     return this.#answer('look', frame, [...ended, ...gone], refused + left);
   }
@@ -168,13 +178,13 @@ class BufferedTracker implements Tracker {
   }
 
   /**
-   * All that was not seen was missed. Of the time since the last look at most a third of the timeout counts: so nothing leaves
+   * What was looked for and not seen was missed. Of the time since the last look at most a third of the timeout counts: so nothing leaves
    * before it was missed three times, and a gap, in which nobody looked, is no absence.
    */
-  #miss(seen: ReadonlySet<Followed>, lookMs: number): DepartedObject[] {
+  #miss(unseen: ReadonlySet<Followed>, lookMs: number): DepartedObject[] {
     const departed: DepartedObject[] = [];
     this.#tracks = this.#tracks.filter((track) => {
-      if (seen.has(track)) return true;
+      if (!unseen.has(track)) return true;
       track.misses++;
       track.absentMs += Math.min(lookMs, this.#timeoutMs / MISSES);
       const isOver = !track.isConfirmed || track.absentMs >= this.#timeoutMs - ROUNDING_MS;
@@ -210,6 +220,11 @@ class BufferedTracker implements Tracker {
 
 function depart(track: Followed, reason: DepartedObject['reason']): DepartedObject {
   return { ...asObject(track), lastFrame: track.lastFrame, reason };
+}
+
+/** Would an object there have been seen? */
+function isLookedAt(box: Box, looked: readonly Box[]): boolean {
+  return looked.some((region) => overlapArea(region, box) >= LOOKED_AT * box[2] * box[3]);
 }
 
 /** The strongest first, nonsense left out; an object that was called by two labels of its group once, by the one that is surer. */

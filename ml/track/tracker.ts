@@ -1,4 +1,5 @@
 import type { Detection } from '../detect/detection.ts';
+import type { Box } from '../geometry/box.ts';
 import type { FrameRef } from '../watch/frame.ts';
 import type { TrackedObject } from '../watch/watch-result.ts';
 import type { LabelGroups } from './label-groups.ts';
@@ -13,9 +14,10 @@ import type { LabelGroups } from './label-groups.ts';
 export interface Tracker {
   /**
    * What was found in a frame, also what is weaker than `minScore` (down to `weakestScore`): that only goes on with what is
-   * followed already. Answers all that was seen in it, and what has left since the frame before.
+   * followed already. Where only parts of the picture were looked at (`looked`), what is followed elsewhere is where it was, and
+   * not missed. Answers all that was seen in it, and what has left since the frame before.
    */
-  observe(detections: readonly Detection[], frame: FrameRef): TrackerUpdate;
+  observe(detections: readonly Detection[], frame: FrameRef, looked?: readonly Box[]): TrackerUpdate;
   /** A frame in which nothing moved, and which nobody looked at: everything is where it was, nothing grows older. */
   hold(frame: FrameRef): TrackerUpdate;
   /** Everything leaves. */
