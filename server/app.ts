@@ -26,11 +26,13 @@ import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openDelivery } from './delivery/open-delivery.ts';
 import { openDetection } from './detection/open-detection.ts';
+import { openFaces } from './faces/open-faces.ts';
 import { newHttpCounters } from './http/http-counters.ts';
 import { createHttpServer } from './http/http-server.ts';
 import { MediaSender } from './http/media-sender.ts';
 import { PutMediaCounters } from './ingest/put-media/put-media-counters.ts';
 import { RtmpServer } from './ingest/rtmp/rtmp-server.ts';
+import { LookbackJobs } from './lookback/lookback-jobs.ts';
 import { catalogNotificationSettings } from './notify/catalog-settings.ts';
 import { destinationProblem } from './notify/destinations.ts';
 import { Notifier } from './notify/notifier.ts';
@@ -39,9 +41,11 @@ import { createConsumedMetrics } from './observe/cloudwatch-metrics.ts';
 import { createDeliveryMetrics } from './observe/delivery-metrics.ts';
 import { createDetectionMetrics, type DetectionSource } from './observe/detection-metrics.ts';
 import { countFragment, createEventCounters } from './observe/event-counters.ts';
+import { createFaceMetrics } from './observe/face-metrics.ts';
 import { createGroupMetrics } from './observe/group-metrics.ts';
 import { Health } from './observe/health.ts';
 import { logStoreEvent } from './observe/log-store-lines.ts';
+import { createLookbackMetrics } from './observe/lookback-metrics.ts';
 import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createNotifyMetrics } from './observe/notify-metrics.ts';
@@ -203,6 +207,16 @@ async function start(
   closers.add(() => notifier.close());
   const supervisor = detectionSupervisor ?? new WorkerSupervisor(supervisorSettingsOf(config, logger, nowMs));
   closers.add(() => supervisor.close());
+  const faces = openFaces({
+    dataDir: config.dataDir,
+    settings: config.faces,
+    supervisor,
+    streams: { open: (name) => streams.open(name) },
+    images: files.images,
+    clock: { ...systemClock, nowMs },
+    logger,
+  });
+  closers.add(() => faces.close());
   const detection = openDetection({
     dataDir: config.dataDir,
     settings: config.detection,
@@ -210,6 +224,7 @@ async function start(
     streams: { peek: (name) => streams.peek(name), record: (name) => streams.record(name) },
     configurations: catalog.configurations,
     records,
+    eventsOf: faces.eventsOf,
     clock: { ...systemClock, nowMs },
     logger,
   });
@@ -257,6 +272,17 @@ async function start(
     now: nowMs,
   });
   closers.add(() => delivery.close());
+  const lookback = new LookbackJobs({
+    catalog: catalog.jobs,
+    streams,
+    supervisor,
+    store: detection.events,
+    maxRunning: config.detection.jobs,
+    logger,
+    now: nowMs,
+  });
+  closers.add(() => lookback.close());
+  lookback.start();
   const groups = new ConsumerGroups({ records, catalog: catalog.groups });
   const subscriptions = new Subscriptions();
 
@@ -292,7 +318,9 @@ async function start(
   createGroupMetrics(metrics, groups, nowMs);
   createConsumedMetrics(metrics, consumed);
   createDetectionMetrics(metrics, { ...detection, supervisor });
+  createFaceMetrics(metrics, faces);
   createDeliveryMetrics(metrics, delivery);
+  createLookbackMetrics(metrics, lookback);
   const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
@@ -359,8 +387,10 @@ async function start(
     records,
     groups,
     detection: detection.service,
+    lookback,
     events: detection.events,
     sinks: () => detection.sinks.states(),
+    faces,
     webhooks: delivery.webhooks,
     access,
     keys: catalog,

@@ -436,6 +436,12 @@ const detection = z.strictObject({
     .nullable(z.number().min(0).max(1_000_000))
     .default(null)
     .describe('How long events are kept. `null`: as long as the media of their stream.'),
+  jobs: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('Jobs over archives (`framelog detect`) that run at once; the others wait their turn.'),
   maxEvents: z
     .int()
     .min(1000)
@@ -443,6 +449,23 @@ const detection = z.strictObject({
     .default(5_000_000)
     .describe(
       'Events that are kept, of all streams; beyond it the oldest go. One takes about 1.5 KB on disk.',
+    ),
+});
+
+const faces = z.strictObject({
+  maxFaces: z
+    .int()
+    .min(1)
+    .max(200_000)
+    .default(10_000)
+    .describe(
+      'Faces of known people in all galleries. They are compared in memory: 4 KB each, about 1.4 ms for a thousand.',
+    ),
+  keyFile: path()
+    .exactOptional()
+    .describe(
+      'Key that known faces are encrypted with; made with the first of them. Without it: `faces.key` in the data folder. Put it ' +
+        'elsewhere so that a copy of the data folder alone tells nothing.',
     ),
 });
 
@@ -573,7 +596,7 @@ export const configSchema = z.strictObject({
   dataDir: path()
     .default('./framelog-data')
     .describe(
-      'Folder of everything that is kept: `streams/`, `catalog.db`, `detections.db`, `admin-key.json`.',
+      'Folder of everything that is kept: `streams/`, `catalog.db`, `detections.db`, `faces.db`, `faces.key`, `admin-key.json`.',
     ),
   http: http.prefault({}),
   rtmp: rtmp.prefault({}),
@@ -588,6 +611,7 @@ export const configSchema = z.strictObject({
   images: images.prefault({}),
   notify: notify.prefault({}),
   detection: detection.prefault({}),
+  faces: faces.prefault({}),
   processors: processors.prefault({}),
   mqtt: mqtt.exactOptional(),
   webhooks: webhooks.prefault({}),

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { LogReadError, type LogReadErrorCode } from '../../fragments/stream/fragment-log.ts';
+import { DecodeError, type DecodeErrorCode } from '../../ml/decode/decode-job.ts';
+import { WatchError, type WatchErrorCode } from '../../ml/supervisor/supervisor.ts';
 import type { Recognition } from '../access/access.ts';
 import { CatalogError, type CatalogErrorCode } from '../catalog/catalog.ts';
+import { EnrollError, type EnrollErrorCode } from '../faces/enrollment.ts';
+import { GalleryError, type GalleryErrorCode } from '../faces/gallery.ts';
+import { LookbackError, type LookbackErrorCode } from '../lookback/lookback-error.ts';
 import { GroupError, type GroupErrorCode } from '../records/groups/group-error.ts';
 import { RecordError, type RecordErrorCode } from '../records/record-service.ts';
 import { StreamError, type StreamErrorCode } from '../streams/stream-service.ts';
@@ -76,6 +81,56 @@ const GROUP_ERROR_STATUS: Record<GroupErrorCode, number> = {
   'limit-exceeded': 409,
 };
 
+const GALLERY_ERROR_STATUS: Record<GalleryErrorCode, number> = {
+  'not-found': 404,
+  'already-exists': 409,
+  'invalid-name': 400,
+  'limit-exceeded': 409,
+  'no-face': 422,
+  unreadable: 500,
+};
+
+const ENROLL_ERROR_STATUS: Record<EnrollErrorCode, number> = {
+  'no-face': 422,
+  'several-faces': 422,
+  'too-small': 422,
+  'no-media': 404,
+  'media-error': 422,
+};
+
+/** Of a single picture that is looked at. */
+const WATCH_ERROR_STATUS: Record<WatchErrorCode, number> = {
+  'bad-media': 422,
+  'too-large': 422,
+  busy: 503,
+  timeout: 503,
+  crashed: 503,
+  'no-model': 503,
+  unavailable: 503,
+  closed: 503,
+};
+
+/** Of a frame that is decoded to be looked at. */
+const DECODE_ERROR_STATUS: Record<DecodeErrorCode, number> = {
+  'bad-media': 422,
+  'too-large': 422,
+  unsupported: 501,
+  busy: 503,
+  timeout: 503,
+  crashed: 503,
+  quarantined: 503,
+  closed: 503,
+};
+
+const LOOKBACK_ERROR_STATUS: Record<LookbackErrorCode, number> = {
+  'not-found': 404,
+  'no-stream': 404,
+  invalid: 400,
+  'too-many': 409,
+  'wrong-state': 409,
+  closing: 503,
+};
+
 const OUR_FAULT = 'The server could not do this; its log says why.';
 
 const REFUSALS = {
@@ -105,6 +160,11 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof CatalogError) return translated(error, CATALOG_ERROR_STATUS[error.code]);
   if (error instanceof RecordError) return translated(error, RECORD_ERROR_STATUS[error.code]);
   if (error instanceof GroupError) return translated(error, GROUP_ERROR_STATUS[error.code]);
+  if (error instanceof GalleryError) return translated(error, GALLERY_ERROR_STATUS[error.code]);
+  if (error instanceof EnrollError) return translated(error, ENROLL_ERROR_STATUS[error.code]);
+  if (error instanceof WatchError) return translated(error, WATCH_ERROR_STATUS[error.code]);
+  if (error instanceof DecodeError) return translated(error, DECODE_ERROR_STATUS[error.code]);
+  if (error instanceof LookbackError) return translated(error, LOOKBACK_ERROR_STATUS[error.code]);
   return fromHttpError(error) ?? new ApiError(500, 'internal', OUR_FAULT, {}, { cause: error });
 }
 

@@ -6,8 +6,10 @@ import type { WebContext } from './call.ts';
 import { Followers } from './followers.ts';
 import { dataStreamRoutes } from './routes/data-streams.ts';
 import { detectionRoutes } from './routes/detection.ts';
+import { detectionJobRoutes } from './routes/detection-jobs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { fragmentEventRoutes } from './routes/fragment-events.ts';
+import { galleryRoutes } from './routes/galleries.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { recordingRoutes } from './routes/recordings.ts';
@@ -32,6 +34,8 @@ export const webRoutes: readonly WebRoute[] = [
   ...fragmentEventRoutes,
   ...eventRoutes,
   ...detectionRoutes,
+  ...detectionJobRoutes,
+  ...galleryRoutes,
   ...webhookRoutes,
   ...recordRoutes,
   ...dataStreamRoutes,

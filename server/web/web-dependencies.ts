@@ -8,6 +8,9 @@ import type { Webhooks } from '../delivery/webhooks/webhooks.ts';
 import type { DetectionService } from '../detection/detection-service.ts';
 import type { EventStore } from '../detection/event-store.ts';
 import type { SinkState } from '../detection/sink-runner.ts';
+import type { FaceEnrollment } from '../faces/enrollment.ts';
+import type { Galleries } from '../faces/gallery.ts';
+import type { LookbackJobs } from '../lookback/lookback-jobs.ts';
 import type { ConsumerGroups } from '../records/groups/consumer-groups.ts';
 import type { RecordService } from '../records/record-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
@@ -18,10 +21,16 @@ export interface WebDependencies {
   readonly records: RecordService;
   readonly groups: ConsumerGroups;
   readonly detection: DetectionService;
+  readonly lookback: LookbackJobs;
   /** What was detected. */
   readonly events: EventStore;
   /** How those stand to whom events are delivered. */
   readonly sinks: () => readonly SinkState[];
+  /** People who are known by their faces, and who adds them. */
+  readonly faces: {
+    readonly galleries: Galleries;
+    readonly enrollment: Pick<FaceEnrollment, 'add' | 'search'>;
+  };
   readonly webhooks: Webhooks;
   readonly access: WebAccess;
   readonly keys: KeyCatalog;

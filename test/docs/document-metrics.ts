@@ -2,6 +2,7 @@ import { newCounters } from '../../ml/supervisor/supervisor-counters.ts';
 import { createAwsMetrics } from '../../server/aws/aws-metrics.ts';
 import { newMediaTotals } from '../../server/aws/kinesis-video/media-parts.ts';
 import { configSchema } from '../../server/config/schema.ts';
+import { newFaceWatchCounters } from '../../server/faces/face-watch.ts';
 import { newHttpCounters } from '../../server/http/http-counters.ts';
 import { PutMediaCounters } from '../../server/ingest/put-media/put-media-counters.ts';
 import { createRtmpCounters } from '../../server/ingest/rtmp/rtmp-counters.ts';
@@ -9,7 +10,9 @@ import { cloudWatchTable, createConsumedMetrics } from '../../server/observe/clo
 import { createDeliveryMetrics } from '../../server/observe/delivery-metrics.ts';
 import { createDetectionMetrics } from '../../server/observe/detection-metrics.ts';
 import { createEventCounters } from '../../server/observe/event-counters.ts';
+import { createFaceMetrics } from '../../server/observe/face-metrics.ts';
 import { createGroupMetrics } from '../../server/observe/group-metrics.ts';
+import { createLookbackMetrics } from '../../server/observe/lookback-metrics.ts';
 import { createMediaMetrics } from '../../server/observe/media-metrics.ts';
 import { createMetrics } from '../../server/observe/metrics.ts';
 import { createNotifyMetrics } from '../../server/observe/notify-metrics.ts';
@@ -75,6 +78,11 @@ export function documentMetrics(): string {
     webhooks: { counters: { delivered: 0, failed: 0, refused: 0 } },
     mqtt: undefined,
   });
+  createLookbackMetrics(registry, {
+    counters: { ended: { done: 0, cancelled: 0, failed: 0 }, frames: 0 },
+    running: 0,
+    waiting: 0,
+  });
   createDetectionMetrics(registry, {
     supervisor: {
       counters: newCounters(),
@@ -87,6 +95,10 @@ export function documentMetrics(): string {
     commits: { counters: { commits: 0, failed: 0, refused: 0 } },
     sinks: { states: noValues },
     sweeper: { deleted: 0 },
+  });
+  createFaceMetrics(registry, {
+    galleries: { size: 0, counters: { matches: 0, unreadable: 0 } },
+    counters: newFaceWatchCounters(),
   });
   createProcessorMetrics(registry, {
     processors: { counts: noValues },

@@ -12,7 +12,7 @@ interface Parameter {
 interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { content: { 'application/json': { schema: { $ref: string } } } };
+  readonly requestBody?: { content: { 'application/json'?: { schema: { $ref: string } } } };
   readonly security?: readonly object[];
   readonly responses: Record<string, object>;
 }
@@ -67,7 +67,7 @@ test('the parameters and bodies of openapi.json are those that the routes read',
       [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort(),
       `path of ${route.method} ${path}`,
     );
-    const schema = operation.requestBody?.content['application/json'].schema.$ref.split('/').at(-1);
+    const schema = operation.requestBody?.content['application/json']?.schema.$ref.split('/').at(-1);
     const body = schema === undefined ? {} : document.components.schemas[schema]?.properties;
     assert.deepEqual(
       Object.keys(body ?? {}).sort(),
@@ -118,12 +118,18 @@ const EXAMPLE_BODIES: Record<string, object> = {
   createKey: { name: 'key', rights: [{ action: 'admin' }] },
   createToken: { stream: 'cam' },
   createWebhook: { name: 'siren', url: 'https://example.com/hook' },
+  createDetectionJob: { stream: 'cam' },
+  cancelDetectionJob: {},
+  resumeDetectionJob: {},
   createDataStream: { name: 'events' },
   putRecords: { records: [{ partitionKey: 'k', data: 1 }] },
   joinGroup: { worker: 'w' },
   heartbeat: { session: 1 },
   leaveGroup: { session: 1 },
   checkpoint: { worker: 'w', fence: 1, sequenceNumber: 'SHARD_END' },
+  createGallery: { name: 'staff' },
+  updateGallery: { retentionDays: 1 },
+  addFaceOfFrame: { person: 'Ada', stream: 'cam', at: 0 },
   updateStreamDetection: { tier: 'keyframes' },
   releaseLease: { worker: 'w', fence: 1 },
 };

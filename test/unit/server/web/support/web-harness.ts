@@ -10,10 +10,14 @@ import pino from 'pino';
 import { Registry } from 'prom-client';
 import { systemClock } from '../../../../../fragments/log/clock.ts';
 import { SyncGroup } from '../../../../../fragments/log/sync-group.ts';
+import { DecodeError } from '../../../../../ml/decode/decode-job.ts';
 import { AccessControl } from '../../../../../server/access/access-control.ts';
 import { SqliteCatalog } from '../../../../../server/catalog/sqlite-catalog.ts';
 import { Webhooks } from '../../../../../server/delivery/webhooks/webhooks.ts';
 import { type Detection, openDetection } from '../../../../../server/detection/open-detection.ts';
+import { openFaces } from '../../../../../server/faces/open-faces.ts';
+import { LookbackJobs } from '../../../../../server/lookback/lookback-jobs.ts';
+import { ImageService } from '../../../../../server/playback/images/image-service.ts';
 import { DataStreams } from '../../../../../server/records/data-streams.ts';
 import { ConsumerGroups } from '../../../../../server/records/groups/consumer-groups.ts';
 import { RecordStore } from '../../../../../server/records/log/record-store.ts';
@@ -93,6 +97,15 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     clock: systemClock,
     logger: pino({ level: 'silent' }),
   });
+  const lookback = new LookbackJobs({
+    catalog: catalog.jobs,
+    streams,
+    supervisor,
+    store: detection.events,
+    maxRunning: 1,
+    logger: pino({ level: 'silent' }),
+    now: () => harness.nowMs,
+  });
   const webhooks = new Webhooks({
     catalog: catalog.webhooks,
     events: detection.events,
@@ -104,15 +117,28 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
   });
   t.after(async () => {
     await webhooks.close();
+    await lookback.close();
     await detection.close();
   });
+  const faces = openFaces({
+    dataDir: folder,
+    settings: { maxFaces: 10 },
+    supervisor,
+    streams,
+    images: new ImageService({ decode: () => Promise.reject(new DecodeError('busy', 'no decoder')) }, 0),
+    clock: { ...systemClock, nowMs: () => harness.nowMs },
+    logger: pino({ level: 'silent' }),
+  });
+  t.after(() => faces.close());
   const app = createWebApp({
     streams,
     records,
     groups,
     detection: detection.service,
+    lookback,
     events: detection.events,
     sinks: () => detection.sinks.states(),
+    faces,
     webhooks,
     access,
     keys,
