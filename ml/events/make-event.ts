@@ -37,7 +37,8 @@ export function makeEvent(
 ): DetectionEvent {
   const { stream, watch, thumbnail } = source;
   const model = { name: source.model.name, sha256: source.model.sha256 };
-  const { type, phase, trackId } = body;
+  const { type, phase, ...particulars } = body;
+  const { trackId } = particulars;
   const key: EventKey = {
     stream,
     watch,
@@ -61,7 +62,7 @@ export function makeEvent(
     serverMs: frame.serverMs,
     model,
     ...(thumbnail && { thumbnail: thumbnail(frame) }),
-    ...body,
+    ...particulars,
   };
 }
 

@@ -7,11 +7,11 @@ import type { Followed } from './followed.ts';
  * (buffered IoU, detection.md §6): somebody who walks is nowhere near the old box after a second, while nobody else is near either.
  */
 
-/** Boxes grow on each side by this share of the object's size a second: nobody walks faster than his height and a half. */
-const GROWTH_PER_SECOND = 0.6;
+/** Boxes grow on each side by this share of the object's size a second: both grow, so that somebody may be his own height off. */
+const GROWTH_PER_SECOND = 0.5;
 const MAX_GROWTH = 1;
 /** An object is expected to go on as it moved for this long; farther on nobody knows. */
-const MAX_EXPECTED_MS = 1500;
+const MAX_EXPECTED_MS = 3000;
 /** What enlarged boxes must have in common. */
 const MIN_SIMILARITY = 0.2;
 /** After a gap only what is in its place still is the same. */
@@ -50,9 +50,7 @@ export function associate(
     const place = expectedPlace(track, around);
     for (const detection of detections) {
       const overlap = intersectionOverUnion(place.box, detection.box);
-      const similarity = around.isAfterGap
-        ? overlap
-        : intersectionOverUnion(grow(place.box, place), grow(detection.box, place));
+      const similarity = intersectionOverUnion(grow(place.box, place), grow(detection.box, place));
       if (similarity >= (around.isAfterGap ? MIN_OVERLAP_AFTER_GAP : MIN_SIMILARITY)) {
         candidates.push({ track, detection, similarity, overlap });
       }
@@ -69,7 +67,7 @@ function pick(candidates: readonly Candidate[]): Pair[] {
     if (taken.has(track) || taken.has(detection)) continue;
     taken.add(track).add(detection);
     const rival = candidates.find((other) => (other.track === track) !== (other.detection === detection));
-    pairs.push({ track, detection, overlap, ambiguity: (rival?.similarity ?? 0) / similarity });
+    pairs.push({ track, detection, overlap, ambiguity: Math.min(1, (rival?.similarity ?? 0) / similarity) });
   }
   return pairs;
 }
@@ -87,8 +85,15 @@ function expectedPlace(track: Followed, around: Surroundings): Place {
   const [left, top, width, height] = track.box;
   const box: Box = [left + track.velocity[0] * seconds, top + track.velocity[1] * seconds, width, height];
   const size = Math.max(width * around.aspect, height);
-  const growth = Math.min((awayMs / 1000) * GROWTH_PER_SECOND, MAX_GROWTH) * size;
+  // Who went out of the picture is not somebody else who comes in on the other side.
+  const growth = isInView(box) ? Math.min((awayMs / 1000) * GROWTH_PER_SECOND, MAX_GROWTH) * size : 0;
   return { box, growX: growth / around.aspect, growY: growth };
+}
+
+function isInView([left, top, width, height]: Box): boolean {
+  const x = left + width / 2;
+  const y = top + height / 2;
+  return x >= 0 && x <= 1 && y >= 0 && y <= 1;
 }
 
 function grow([left, top, width, height]: Box, { growX, growY }: Place): Box {

@@ -5,13 +5,14 @@ import type { SequenceFrame } from './scenes.ts';
 
 const number = z.number();
 const recordingSchema = z.object({
-  framesPerSecond: number,
+  framesPerSecond: z.literal(10),
   truth: z.record(z.string(), z.array(z.tuple([number, number, number, number, number]))),
   detections: z.array(z.array(z.tuple([z.string(), number, number, number, number, number]))),
 });
 
 type Corner = z.output<typeof recordingSchema>['truth'][string][number];
 
+export const RECORDED_RATE = 10;
 export const RECORDINGS = ['parking', 'person', 'cars'] as const;
 
 /** A recorded sequence (test/fixtures/tracking) at a lower rate: every so many of its frames, from the `first` on. */
@@ -22,10 +23,10 @@ export function recorded(
 ): SequenceFrame[] {
   const file = new URL(`../../fixtures/tracking/${name}.json`, import.meta.url);
   const recording = recordingSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  const stride = Math.round(recording.framesPerSecond / framesPerSecond);
+  const stride = Math.round(RECORDED_RATE / framesPerSecond);
   const frames: SequenceFrame[] = [];
   for (let index = first; index < recording.detections.length; index += stride) {
-    const seconds = index / recording.framesPerSecond;
+    const seconds = index / RECORDED_RATE;
     frames.push({
       timeMs: seconds * 1000,
       truth: Object.entries(recording.truth).flatMap(([id, corners]) => {

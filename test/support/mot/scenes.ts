@@ -42,6 +42,18 @@ function walk(
   };
 }
 
+/** One walk after the other; stands at the end of one until the next begins. */
+function walks(
+  ...parts: readonly { readonly end: number; readonly to: readonly [number, number] }[]
+): Actor['at'] {
+  return (seconds) => {
+    const next = parts.findIndex(({ end }) => end >= seconds);
+    const [before, after] = [parts[next - 1], parts[next]];
+    if (after === undefined) return undefined;
+    return before === undefined ? after.to : walk(before.to, after.to, before.end, after.end)(seconds);
+  };
+}
+
 const person = (id: string, at: Actor['at'], height = 0.3): Actor => ({
   id,
   labels: ['person'],
@@ -94,6 +106,34 @@ export const SCENES: readonly Scene[] = [
       person('a', walk([0.1, 0.7], [0.8, 0.75], 0, 12)),
       person('b', walk([0.18, 0.7], [0.88, 0.75], 0, 12)),
       person('c', walk([0.9, 0.9], [0.3, 0.6], 0, 12)),
+    ],
+  },
+  {
+    name: 'people who stop and turn',
+    seconds: 15,
+    recall: 0.8,
+    actors: [
+      person(
+        'a',
+        walks(
+          { end: 0, to: [0.1, 0.7] },
+          { end: 4, to: [0.5, 0.72] },
+          { end: 8, to: [0.5, 0.72] },
+          { end: 12, to: [0.15, 0.7] },
+          { end: 15, to: [0.2, 0.9] },
+        ),
+      ),
+      person(
+        'b',
+        walks(
+          { end: 0, to: [0.9, 0.8] },
+          { end: 5, to: [0.45, 0.8] },
+          { end: 6, to: [0.45, 0.8] },
+          { end: 11, to: [0.9, 0.85] },
+          { end: 15, to: [0.6, 0.6] },
+        ),
+        0.34,
+      ),
     ],
   },
   {
