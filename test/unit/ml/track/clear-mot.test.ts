@@ -9,14 +9,14 @@ function at(places: Readonly<Record<string, number>>): Labelled[] {
   return Object.entries(places).map(([id, x]) => ({ id, box: [x, 0, 1, 1] as const }));
 }
 
-function frames(
-  ...list: readonly [truth: Record<string, number>, said: Record<string, number>][]
-): MotFrame[] {
+type Step = readonly [truth: Readonly<Record<string, number>>, said: Readonly<Record<string, number>>];
+
+function frames(list: readonly Step[]): MotFrame[] {
   return list.map(([truth, said]) => ({ truth: at(truth), hypotheses: at(said) }));
 }
 
-function count(...list: Parameters<typeof frames>) {
-  const { matches, misses, falsePositives, switches, transfers, fragmentations } = clearMot(frames(...list));
+function count(...list: readonly Step[]) {
+  const { matches, misses, falsePositives, switches, transfers, fragmentations } = clearMot(frames(list));
   return { matches, misses, falsePositives, switches, transfers, fragmentations };
 }
 
@@ -129,13 +129,13 @@ test('most pairs come before the best pair', () => {
 
 test('MOTA and MOTP of the whole', () => {
   const result = clearMot(
-    frames(
+    frames([
       [{ a: 0, b: 5 }, { x: 0.2 }],
       [
         { a: 0, b: 5 },
         { y: 0, z: 9 },
       ],
-    ),
+    ]),
   );
   // Four objects: two missed, one false, one switch.
   assert.equal(result.mota, 0);
