@@ -8,7 +8,19 @@ import { CommandError } from '../../../../server/cli/usage-error.ts';
 import { RtmpError } from '../../../../server/ingest/rtmp/rtmp-error.ts';
 import { framelog, LAUNCHER, outcomeOf, startFramelog } from './support/framelog.ts';
 
-const COMMANDS = ['serve', 'demo', 'push', 'inspect', 'verify', 'keys create', 'keys list', 'keys revoke'];
+const COMMANDS = [
+  'serve',
+  'demo',
+  'push',
+  'inspect',
+  'verify',
+  'keys create',
+  'keys list',
+  'keys revoke',
+  'models list',
+  'models add',
+  'models try',
+];
 
 /** Runs in this process. */
 async function run(...args: string[]) {
