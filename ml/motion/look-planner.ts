@@ -23,20 +23,29 @@ export interface KnownObject {
   readonly isConfirmed: boolean;
 }
 
+export interface Looks {
+  readonly looks: readonly Look[];
+  /** They see all of the picture. */
+  readonly isWhole: boolean;
+}
+
 /** What is to be done with a frame. */
-export type LookPlan =
-  | { readonly skip: 'no-motion' }
-  | {
-      readonly looks: readonly Look[];
-      /** They see all of the picture. */
-      readonly isWhole: boolean;
-    };
+export type LookPlan = { readonly skip: 'no-motion' } | Looks;
+
+/** Which parts of the picture were looked at, as trackers ask; `undefined` for all of it. */
+export function lookedAt(plan: Looks): readonly Box[] | undefined {
+  return plan.isWhole ? undefined : plan.looks.map(({ region }) => region);
+}
+
+/** What was seen as a whole: not what ends where a look ended, of which the next frame's looks will show more. */
+export function seenWhole(detections: readonly Detection[], plan: Looks): readonly Detection[] {
+  return plan.isWhole ? detections : detections.filter(({ box }) => !isCutOff(box, plan.looks));
+}
 
 /** What came of a plan. */
-export interface LookResult {
+export interface LookResult extends Looks {
   readonly timeMs: number;
-  readonly looks: readonly Look[];
-  readonly isWhole: boolean;
+  /** All that the detector answered. */
   readonly detections: readonly Detection[];
   /** All that is followed and was seen in this frame. */
   readonly objects: readonly KnownObject[];
@@ -46,31 +55,41 @@ export interface LookResult {
 const LARGE_PIXELS = 160;
 /** But looked at with all of them this often, for what is small beside them. */
 const FINE_LOOK_MS = 1000;
+/** Frames that are farther apart are each the only chance to see something: no part of them is left out. */
+const SPARSE_MS = 1000;
 /** Where something was lost, it is looked for this often, and for this long: until the tracker has given it up. */
 const LOST_LOOK_MS = 1000;
 const LOST_MS = 10_000;
+/** What is not believed yet is looked at again for this long; a stain that is taken for something now and then, not for ever. */
+const DOUBT_MS = 2000;
 /** More places are not remembered. */
 const MAX_PLACES = 64;
 
-interface LostObject {
+interface Place {
   readonly box: Box;
   readonly sinceMs: number;
 }
 
 /**
  * Decides how each frame of one stream is looked at: not at all, at the parts in which something moves or is expected, or as a
- * whole. Everything that a look at the whole picture would find is to be found, for less (docs/decisions: cheaper looks). Pure: time
- * is passed in.
+ * whole. What a look at the whole picture would find is to be found, for less (docs/decisions/2026-11-21-cheaper-looks.md). Pure:
+ * time is passed in.
+ *
+ * A frame goes this way: `plan`; if it is not skipped, the detector's `detect` with its looks, the tracker's `observe` with
+ * `seenWhole` of what was found and with the regions of the looks, then `learn`. If it is skipped, the tracker's `hold`.
  */
 export class LookPlanner {
   readonly #settings: LookPlannerSettings;
   #objects: readonly KnownObject[] = [];
+  #frameMs: number | undefined;
   #wholeMs: number | undefined;
   #fineMs = 0;
   #lostLookMs = 0;
   /** Boxes that ended where a look ended. */
   #cut: readonly Box[] = [];
-  #lost = new Map<string, LostObject>();
+  /** By track. */
+  readonly #lost = new Map<string, Place>();
+  readonly #doubted = new Map<string, Place>();
 
   constructor(settings: LookPlannerSettings) {
     this.#settings = settings;
@@ -79,10 +98,12 @@ export class LookPlanner {
   plan(motion: Motion, timeMs: number): LookPlan {
     const { input, inputStep, motionGate } = this.#settings;
     const whole = { looks: [wholeLook({ whole: input })], isWhole: true };
+    const isSparse = this.#frameMs === undefined || Math.abs(timeMs - this.#frameMs) >= SPARSE_MS;
+    this.#frameMs = timeMs;
     if (!motionGate || motion.isNewScene || this.#isHeartbeat(timeMs)) return whole;
     const places = [...motion.moving, ...motion.changed, ...this.#doubtful(timeMs)];
     if (places.length === 0) return { skip: 'no-motion' };
-    if (inputStep === undefined) return whole;
+    if (inputStep === undefined || isSparse) return whole;
     const isFine = Math.abs(timeMs - this.#fineMs) >= FINE_LOOK_MS;
     const areas = places.map((box) => this.#areaOf(box, isFine));
     const looks = planLooks(areas, { whole: input, step: inputStep });
@@ -116,11 +137,13 @@ export class LookPlanner {
 
   /** Where it is not clear yet what is there, though nothing moves. */
   #doubtful(timeMs: number): Box[] {
-    const unconfirmed = this.#objects.filter(({ isConfirmed }) => !isConfirmed).map(({ box }) => box);
+    const doubted = Array.from(this.#doubted.values())
+      .filter(({ sinceMs }) => Math.abs(timeMs - sinceMs) <= DOUBT_MS)
+      .map(({ box }) => box);
     const isDue = Math.abs(timeMs - this.#lostLookMs) >= LOST_LOOK_MS && this.#lost.size > 0;
     if (isDue) this.#lostLookMs = timeMs;
     const lost = isDue ? Array.from(this.#lost.values(), ({ box }) => box) : [];
-    return [...unconfirmed, ...this.#cut, ...lost];
+    return [...doubted, ...this.#cut, ...lost];
   }
 
   /** A place and all objects that it touches: a look must not cut them. */
@@ -149,15 +172,22 @@ export class LookPlanner {
     return Math.max(width * input.width, height * input.height);
   }
 
-  /** What was followed and is not seen any more is looked for where it was. */
+  /** What was followed and is not seen any more is looked for where it was; what is new, where it is. */
   #remember(objects: readonly KnownObject[], timeMs: number): void {
-    const seen = new Set(objects.map(({ trackId }) => trackId));
+    const seen = new Map(objects.map((object) => [object.trackId, object]));
     for (const { trackId, box } of this.#objects) {
       if (!seen.has(trackId) && this.#lost.size < MAX_PLACES)
         this.#lost.set(trackId, { box, sinceMs: timeMs });
     }
     for (const [trackId, { sinceMs }] of this.#lost) {
       if (seen.has(trackId) || Math.abs(timeMs - sinceMs) >= LOST_MS) this.#lost.delete(trackId);
+    }
+    for (const trackId of this.#doubted.keys()) {
+      if (seen.get(trackId)?.isConfirmed !== false) this.#doubted.delete(trackId);
+    }
+    for (const { trackId, box, isConfirmed } of objects) {
+      if (isConfirmed || this.#doubted.size >= MAX_PLACES) continue;
+      this.#doubted.set(trackId, { box, sinceMs: this.#doubted.get(trackId)?.sinceMs ?? timeMs });
     }
   }
 }
