@@ -142,7 +142,7 @@ export class StreamWatcher {
   close(): void {
     this.#unfollow();
     this.#shut();
-    if (!this.#isStateStored) void this.#commit([]);
+    if (this.#frame !== undefined) void this.#commit([]);
   }
 
   /** The stream is no more, and nothing of it is kept. */
@@ -320,10 +320,13 @@ export class StreamWatcher {
   }
 }
 
-/** Where a watch begins: the newest fragment of somebody who publishes, or the next one to come. */
+/** Where a watch begins: the newest fragment of somebody who publishes that a decoder can start with, or the next one to come. */
 function edgeOf(window: LiveWindowReader): ReadPosition {
-  if (window.current === undefined) return { ordinal: window.nextOrdinal, sampleIndex: 0 };
-  return livePosition(window);
+  const { current } = window;
+  if (current === undefined) return { ordinal: window.nextOrdinal, sampleIndex: 0 };
+  const video = current.tracks.find(({ kind }) => kind === 'video');
+  const first = current.samples.find(({ trackId }) => trackId === video?.id);
+  return first?.isSync === true ? { ordinal: current.info.ordinal, sampleIndex: 0 } : livePosition(window);
 }
 
 function frameOf({ fragmentNumber, frameOffsetMs, producerMs, serverMs }: DetectionEvent): FrameRef {

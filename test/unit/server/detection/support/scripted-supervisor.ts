@@ -10,7 +10,7 @@ import {
 } from '../../../../../ml/supervisor/supervisor.ts';
 import { newCounters, type SupervisorLevels } from '../../../../../ml/supervisor/supervisor-counters.ts';
 import type { FrameRef } from '../../../../../ml/watch/frame.ts';
-import type { WatchResult } from '../../../../../ml/watch/watch-result.ts';
+import type { WatchResult, WatchState } from '../../../../../ml/watch/watch-result.ts';
 import type { WatchSettings } from '../../../../../ml/watch/watch-settings.ts';
 
 export const MODEL = { name: 'scripted', sha256: 'ab'.repeat(32) };
@@ -72,6 +72,8 @@ export class ScriptedSupervisor implements DetectionSupervisor {
 export class ScriptedWatch implements Watch {
   readonly options: WatchOptions;
   settings: WatchSettings;
+  /** What the script said last of what is known, or what was known before. */
+  state: WatchState | undefined;
   status: WatchStatus;
   readonly offered: OfferedSample[] = [];
   isClosed = false;
@@ -81,6 +83,7 @@ export class ScriptedWatch implements Watch {
   constructor(options: WatchOptions, script: () => Script) {
     this.options = options;
     this.settings = options.settings;
+    this.state = options.state;
     this.#script = script;
     this.status = { state: 'watching', message: '', tier: options.settings.tier, lagMs: undefined };
   }
@@ -123,6 +126,7 @@ export class ScriptedWatch implements Watch {
       timings: { decodeMs: 1, inferMs: 2, totalMs: 3 },
       ...said,
     };
+    this.state = said.state ?? this.state;
     this.#delivered = this.#delivered.then(async () => {
       if (!this.isClosed) await this.options.onResult(result);
     });
