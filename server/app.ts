@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import { systemClock } from '../fragments/log/clock.ts';
 import { claimWarmDirectory, WarmDirectoryError } from '../fragments/log/warm-mark.ts';
 import { LogStore } from '../fragments/stream/log-store.ts';
+import { ModelRegistry } from '../ml/models/model-registry.ts';
 import type { DetectionSupervisor } from '../ml/supervisor/supervisor.ts';
 import { WorkerSupervisor } from '../ml/supervisor/worker-supervisor.ts';
+import { DEFAULT_MODEL } from '../ml/watch/watch-settings.ts';
 import { AccessControl } from './access/access-control.ts';
 import { findBindProblem } from './access/bind-rule.ts';
 import { ensureAdminKey } from './access/first-start.ts';
@@ -19,12 +21,15 @@ import { CatalogSignalingChannels } from './aws/kinesis-video/catalog-signaling-
 import { newMediaTotals } from './aws/kinesis-video/media-parts.ts';
 import { formatVideoArn } from './aws/kinesis-video/resource-arn.ts';
 import { SignalingServer } from './aws/kinesis-video/signaling-server.ts';
+import { modelLabels } from './aws/rekognition/model-labels.ts';
 import { BodyBudget } from './aws/request-body.ts';
 import { createAwsServices } from './aws-services.ts';
 import { DataDirLock } from './catalog/data-dir-lock.ts';
 import { catalogPath, SqliteCatalog } from './catalog/sqlite-catalog.ts';
 import { type Config, ConfigError } from './config.ts';
 import { openDelivery } from './delivery/open-delivery.ts';
+import { picturePath } from './detection/frame-path.ts';
+import { modelDirectoryOf } from './detection/model-directory.ts';
 import { openDetection } from './detection/open-detection.ts';
 import { openFaces } from './faces/open-faces.ts';
 import { newHttpCounters } from './http/http-counters.ts';
@@ -49,6 +54,7 @@ import { createLookbackMetrics } from './observe/lookback-metrics.ts';
 import { createMediaMetrics } from './observe/media-metrics.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createNotifyMetrics } from './observe/notify-metrics.ts';
+import { createProcessorMetrics } from './observe/processor-metrics.ts';
 import { createPutMediaMetrics } from './observe/put-media-metrics.ts';
 import { createRecordMetrics } from './observe/record-metrics.ts';
 import { createSessionMetrics } from './observe/session-metrics.ts';
@@ -76,6 +82,7 @@ import { newSessionCounters } from './playback/session/session-counters.ts';
 import { createSessionRoutes } from './playback/session/session-routes.ts';
 import { Sessions } from './playback/session/sessions.ts';
 import { WholeFiles } from './playback/whole-files.ts';
+import { openProcessors } from './processors/open-processors.ts';
 import { ConsumerGroups } from './records/groups/consumer-groups.ts';
 import { openDataStreams } from './records/open-data-streams.ts';
 import { SignalingRelay } from './signaling/signaling-relay.ts';
@@ -324,6 +331,20 @@ async function start(
   const closing = new AbortController();
   let httpPort = config.http.port;
   const account: AwsAccount = { ...config.aws, endpoint: () => httpOrigin(httpPort, config) };
+  const { processors, outbox } = openProcessors({
+    settings: config.processors,
+    catalog: catalog.processors,
+    detection: detection.service,
+    galleries: faces.galleries,
+    streams,
+    records,
+    frameUri: (stream, frame) => `${account.endpoint()}${picturePath(stream, frame)}`,
+    logger,
+    now: nowMs,
+  });
+  closers.add(() => processors.close());
+  createProcessorMetrics(metrics, { processors, outbox });
+  processors.start();
   const awsBodies = new BodyBudget(MAX_AWS_BODIES_BYTES);
   const authenticator = new AwsAuthenticator(access, account.region);
   const relay = new SignalingRelay(
@@ -373,6 +394,14 @@ async function start(
         subscriptions,
         settings: catalog,
         readLimiter: new ReadLimiter({ isOn: config.records.enforceLimits }),
+      },
+      rekognition: {
+        galleries: faces.galleries,
+        processors,
+        supervisor,
+        detection: detection.service,
+        labelModel: DEFAULT_MODEL,
+        labelsOf: modelLabels(new ModelRegistry(modelDirectoryOf(config))),
       },
     }),
     authenticator,

@@ -14,6 +14,8 @@ import { createMediaService } from './aws/kinesis-video/media-service.ts';
 import { createPutMediaService, type PutMediaParts } from './aws/kinesis-video/put-media-operation.ts';
 import { createSignalingService } from './aws/kinesis-video/signaling-service.ts';
 import { type StreamingSessionParts, streamingSessions } from './aws/kinesis-video/streaming-session.ts';
+import type { RekognitionParts } from './aws/rekognition/rekognition-parts.ts';
+import { createRekognitionService } from './aws/rekognition/rekognition-service.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { MediaSender } from './http/media-sender.ts';
 import type { ConsumedFragments } from './playback/consumed-fragments.ts';
@@ -37,6 +39,7 @@ export interface AwsParts {
   readonly media: Omit<MediaPartsOptions, 'resources' | 'consumed'>;
   readonly playback: Pick<StreamingSessionParts, 'sessions' | 'counters'>;
   readonly kinesis: Omit<KinesisParts, 'account'>;
+  readonly rekognition: Omit<RekognitionParts, 'account' | 'resources' | 'streams' | 'records'>;
   readonly files: { readonly files: WholeFiles; readonly sender: MediaSender };
   readonly signaling: { readonly relay: SignalingRelay; readonly iceServers: IceServerSettings };
 }
@@ -68,5 +71,12 @@ export function createAwsServices(parts: AwsParts): readonly AwsService[] {
     ),
     createSignalingService({ channels, ...signaling }),
     createKinesisService({ account, ...parts.kinesis }),
+    createRekognitionService({
+      account,
+      resources,
+      streams,
+      records: parts.kinesis.records,
+      ...parts.rekognition,
+    }),
   ];
 }

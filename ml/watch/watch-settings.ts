@@ -55,10 +55,13 @@ const faces = z.strictObject({
   everyFrame: z.boolean().default(false),
 });
 
+/** The model that looks where nothing else is said. */
+export const DEFAULT_MODEL = 'centernet';
+
 export const watchSettingsSchema = z.strictObject({
   tier: tierSchema.default('keyframes'),
   /** In the registry of models. */
-  model: name.default('centernet'),
+  model: name.default(DEFAULT_MODEL),
   /** Input size of models that can be re-shaped: `fast`, `balanced`, `far` (small things far away). */
   profile: z.enum(['fast', 'balanced', 'far']).default('balanced'),
   /** Detections from here on begin a track; weaker ones only go on with one. `null`: the model's own. */

@@ -26,7 +26,7 @@ export interface FaceSearchRun {
 export function noConsent(stream: string): string {
   return (
     `Faces are not looked for on ${stream}: whoever may decide so sets faces.consent in the detection settings of the stream ` +
-    `(PUT /api/streams/${stream}/detection).`
+    `(PATCH /api/streams/${stream}/detection).`
   );
 }
 

@@ -109,9 +109,10 @@ async function sendTooMuch(server: AwsTestServer, operation: Operation): Promise
   assert.deepEqual([status, errorCode], [413, 'RequestEntityTooLargeException']);
 }
 
-/** Makes the resources that good input names, and answers what they are called: streams first, channels last. */
-async function makeResources(server: AwsTestServer): Promise<string[]> {
-  const call = async (model: string, name: string, input: unknown): Promise<Record<string, unknown>> => {
+type Caller = (model: string, name: string, input: unknown) => Promise<Record<string, unknown>>;
+
+function callerOf(server: AwsTestServer): Caller {
+  return async (model, name, input) => {
     const operation = loadModel(model).operations.get(name);
     assert.ok(operation !== undefined);
     const response = await fetch(`${server.endpoint}${operation.path}`, {
@@ -122,6 +123,25 @@ async function makeResources(server: AwsTestServer): Promise<string[]> {
     const text = await response.text();
     return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
   };
+}
+
+/** A collection and a stream processor beside the streams; answers what they are called, first what has an ARN. */
+async function makeFaces(server: AwsTestServer, streams: readonly string[]): Promise<string[]> {
+  const call = callerOf(server);
+  const { CollectionArn } = await call('rekognition', 'CreateCollection', { CollectionId: 'hostile' });
+  await call('rekognition', 'CreateStreamProcessor', {
+    Name: 'hostile',
+    Input: { KinesisVideoStream: { Arn: streams[0] } },
+    Output: { KinesisDataStream: { Arn: streams[1] } },
+    Settings: { ConnectedHome: { Labels: ['PERSON'] } },
+    RoleArn: 'arn:aws:iam::000000000000:role/any',
+  });
+  return [...(CollectionArn === undefined ? [] : [`arn:${CollectionArn}`]), ...streams];
+}
+
+/** Makes the resources that good input names, and answers what they are called: streams first, channels last. */
+async function makeResources(server: AwsTestServer): Promise<string[]> {
+  const call = callerOf(server);
   await call('kinesisvideo', 'CreateStream', { StreamName: 'hostile', DataRetentionInHours: 24 });
   await call('kinesisvideo', 'CreateSignalingChannel', { ChannelName: 'hostile' });
   await call('kinesis', 'CreateStream', { StreamName: 'hostile', ShardCount: 1 });
@@ -143,7 +163,12 @@ for (const name of MODELS.filter((model) => !NOT_SERVED.has(model))) {
       const samples = await makeResources(server);
       // Patterns do not tell ARNs of channels and streams apart.
       const isOfChannels = operation.input.members.some((member) => member.name.startsWith('Channel'));
-      const own = isOfChannels ? samples.toReversed() : samples;
+      const own =
+        name === 'rekognition'
+          ? await makeFaces(server, samples)
+          : isOfChannels
+            ? samples.toReversed()
+            : samples;
       await sendAll(server, operation, brokenDocuments());
       const seen = await sendAll(server, operation, hostileInputs(operation, own));
       if (operation.input.members.length > 0) assert.ok(seen.has('SerializationException'), operation.name);

@@ -35,6 +35,9 @@ const GENERAL_SAMPLES: Samples = [
   'arn:aws:kinesisvideo:us-east-1:000000000000:channel/gone/1700000000000',
   'arn:aws:kinesis:us-east-1:000000000000:stream/gone',
   'arn:aws:kinesis:us-east-1:000000000000:stream/gone/consumer/gone:1700000000',
+  'arn:aws:iam::000000000000:role/any',
+  'arn:aws:sns:us-east-1:000000000000:hostile',
+  '00000000-0000-0000-0000-000000000000',
 ];
 
 const HOSTILE_TEXTS = [

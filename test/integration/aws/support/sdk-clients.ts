@@ -4,6 +4,7 @@ import { KinesisVideoClient } from '@aws-sdk/client-kinesis-video';
 import { KinesisVideoArchivedMediaClient } from '@aws-sdk/client-kinesis-video-archived-media';
 import { KinesisVideoMediaClient } from '@aws-sdk/client-kinesis-video-media';
 import { KinesisVideoSignalingClient } from '@aws-sdk/client-kinesis-video-signaling';
+import { RekognitionClient } from '@aws-sdk/client-rekognition';
 import type { AwsTestServer, TestKey } from './aws-server.ts';
 
 /** Clients of the official SDK, which sign for real and try once only. */
@@ -21,6 +22,7 @@ export function sdkClients(t: TestContext, server: AwsTestServer, key: TestKey =
     media: new KinesisVideoMediaClient(settings),
     archived: new KinesisVideoArchivedMediaClient(settings),
     signaling: new KinesisVideoSignalingClient(settings),
+    rekognition: new RekognitionClient(settings),
   };
   t.after(() => {
     for (const client of Object.values(clients)) client.destroy();
