@@ -9,6 +9,7 @@ import { streamNameOf } from './aws/kinesis/stream-arn.ts';
 import type { MediaSettings } from './aws/kinesis-video/media-parts.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './config.ts';
+import { modelDirectoryOf } from './detection/model-directory.ts';
 import { DEFAULT_PUT_MEDIA_SETTINGS, type PutMediaSettings } from './ingest/put-media/put-media-settings.ts';
 import { DEFAULT_RTMP_SETTINGS, type RtmpSettings } from './ingest/rtmp/rtmp-settings.ts';
 import type { DestinationSettings } from './notify/destinations.ts';
@@ -161,11 +162,18 @@ export function wholeFilesSettingsOf(config: Config): WholeFilesSettings {
 
 /** The event loop and the kernel want one processor for the video that comes and goes. */
 export function supervisorSettingsOf(
-  { detection: { workers, decoder, modelDirectory } }: Config,
+  config: Config,
   log: SupervisorLog,
   now: () => number,
 ): WorkerSupervisorOptions {
-  return { workers: workers ?? Math.max(1, availableParallelism() - 1), decoder, modelDirectory, log, now };
+  const { workers, decoder } = config.detection;
+  return {
+    workers: workers ?? Math.max(1, availableParallelism() - 1),
+    decoder,
+    modelDirectory: modelDirectoryOf(config),
+    log,
+    now,
+  };
 }
 
 const DELIVERY_BYTES = 256 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { MAX_GRAPH_BYTES } from '../backend/graph-file.ts';
 import { BUILT_IN_DETECTORS } from './built-in-models.ts';
 import { draftManifest, type ModelFacts } from './draft-manifest.ts';
@@ -35,7 +35,9 @@ export interface AddedModel {
  * put in place in one step. Whatever goes wrong leaves the registry as it was. Throws ModelError.
  */
 export async function addModel(options: AddModelOptions): Promise<AddedModel> {
-  const { source, name, directory, facts, onStep = () => {} } = options;
+  const { source, name, facts, onStep = () => {} } = options;
+  // The process in which it is tried has another working directory.
+  const directory = resolve(options.directory);
   requireModelName(name);
   const target = join(directory, name);
   if (Object.hasOwn(BUILT_IN_DETECTORS, name))

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { readFlags } from '../config/flags.ts';
 import { loadConfig } from '../config.ts';
 import { modelDirectoryOf } from '../detection/model-directory.ts';
@@ -18,7 +19,7 @@ interface ModelOptions {
 
 /** The folder in which the server looks for models. Throws ConfigError. */
 export function modelFolder({ models, data, config: file }: ModelOptions, terminal: Terminal): string {
-  if (models !== undefined) return models;
+  if (models !== undefined) return resolve(models);
   const { config } = loadConfig({ file, environment: terminal.env, flags: readFlags({ data }) });
   return modelDirectoryOf(config);
 }

@@ -46,7 +46,7 @@ export const addModelCommand = defineCommand({
     labels: {
       type: 'string',
       value: 'LIST_OR_FILE',
-      help: 'Its classes in their order: `person,car`, or a file with one on each line; `1:person,3:car` where they have numbers of their own.',
+      help: 'Classes in their order, or a file with one on each line; `1:person,3:car` numbers them.',
     },
     input: {
       type: 'string',
@@ -61,7 +61,7 @@ export const addModelCommand = defineCommand({
       type: 'string',
       multiple: true,
       value: 'KEY=NAME',
-      help: 'Which output is which, by family: `boxes=`, `scores=`, `classes=`, `sizes=`, `detections=`, `layout=`, `units=`, `names=A,B`.',
+      help: 'Which output is which: `boxes=Identity_1`; the keys of `outputs` in docs/detection.md.',
     },
     'default-labels': {
       type: 'string',
@@ -89,7 +89,7 @@ export const addModelCommand = defineCommand({
       what: 'Input, output and layout are found in the graph.',
     },
     {
-      line: 'framelog models add ./ssd/model.json --name ssd --family ssd --labels 1:person,3:car --output boxes=Identity_1 --output scores=Identity_4',
+      line: 'framelog models add ssd.json --name ssd --family ssd --labels 1:person,3:car --output boxes=A --output scores=B',
       what: 'Where the outputs have no telling names.',
     },
     { line: 'framelog models add ./my-model --name mine --replace', what: 'A folder with a manifest.json.' },

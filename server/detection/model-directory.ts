@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Config } from '../config.ts';
 
-/** The folder of models of one's own: where `framelog models add` puts them, and where workers look for them. */
+/** The folder of models of one's own: where `framelog models add` puts them, and where workers, which live elsewhere, look for them. */
 export function modelDirectoryOf({ dataDir, detection }: Pick<Config, 'dataDir' | 'detection'>): string {
-  return detection.modelDirectory ?? join(dataDir, 'models');
+  return resolve(detection.modelDirectory ?? join(dataDir, 'models'));
 }
