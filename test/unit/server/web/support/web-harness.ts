@@ -38,6 +38,7 @@ export interface WebHarness {
   /** Real, on a disk; its watches are scripted. Streams have to be in the catalog as well to be configured. */
   readonly detection: Detection;
   readonly supervisor: ScriptedSupervisor;
+  readonly catalog: SqliteCatalog;
   readonly keys: FakeKeys;
   readonly access: AccessControl;
   readonly metrics: Registry;
@@ -91,7 +92,8 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     dataDir: folder,
     settings: { defaultTier: 'off', dataStream: 'framelog-events', retentionHours: null, maxEvents: 1000 },
     supervisor,
-    streams,
+    // There is no media to watch.
+    streams: { record: (name) => streams.record(name), peek: () => undefined },
     configurations: catalog.configurations,
     records,
     clock: systemClock,
@@ -180,6 +182,7 @@ export async function startWeb(t: TestContext, settings: Partial<WebSettings> = 
     records,
     detection,
     supervisor,
+    catalog,
     keys,
     access,
     metrics,
