@@ -53,7 +53,7 @@ export const tryModelCommand = defineCommand({
     json: { type: 'boolean', help: 'Answer in JSON.' },
   },
   details:
-    'A JPEG, PNG or WebP picture, or an MP4 file, of which each key frame is looked at. Model and decoder run in processes of their own.',
+    'A JPEG, PNG or WebP picture, or an MP4 file, of which each key frame is looked at.\nModel and decoder run in processes of their own.',
   examples: [
     { line: 'framelog models try street.jpg --out seen.jpg', what: 'What the built-in model finds.' },
     {
