@@ -184,7 +184,10 @@ export class FaceWatch implements FurtherEvents {
           ...(similarity === undefined ? {} : { similarity: roundScore(similarity) }),
           box: roundBox(look.face),
         },
-        clip: { fromMs: Math.min(fromMs, frame.producerMs), toMs: frame.producerMs + CLIP_AFTER_MS },
+        clip: {
+          fromMs: Math.floor(Math.min(fromMs, frame.producerMs)),
+          toMs: Math.ceil(frame.producerMs + CLIP_AFTER_MS),
+        },
       },
       result,
     );
