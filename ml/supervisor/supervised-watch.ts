@@ -1,3 +1,4 @@
+import type { DecodableTrack } from '../decode/declared-size.ts';
 import type { FrameRef } from '../watch/frame.ts';
 import type { WatchResult, WatchState } from '../watch/watch-result.ts';
 import { parseTier, type WatchSettings } from '../watch/watch-settings.ts';
@@ -15,7 +16,7 @@ import {
 import { addDuration, type SupervisorCounters } from './supervisor-counters.ts';
 import type { SupervisorLog } from './supervisor-log.ts';
 import { TierControl } from './tier-control.ts';
-import type { DecodableTrack, WatchAnswer, WatchOpening, WatchWork } from './worker-messages.ts';
+import type { WatchAnswer, WatchOpening, WatchWork } from './worker-messages.ts';
 
 /** What a watch needs of the supervisor that it belongs to. */
 export interface WatchHost {
@@ -205,12 +206,12 @@ export class SupervisedWatch implements Watch {
     this.#isInWorker = false;
     const nowMs = this.#host.now();
     for (const { ptsUs, result } of results) {
-      this.#count(result);
       if (result.state !== undefined) this.#state = result.state;
+      if (ptsUs !== undefined) this.#count(result);
       const awaited = ptsUs === undefined ? undefined : this.#mailbox.answered(ptsUs);
       if (awaited === undefined) continue;
       this.#lagMs = nowMs - awaited.arrivedMs;
-      addDuration(this.#host.counters.lag, this.#lagMs);
+      if (this.options.pace === 'live') addDuration(this.#host.counters.lag, this.#lagMs);
       this.#observeLag(nowMs - awaited.sinceMs, nowMs);
     }
     if (this.#isFlushing) this.#mailbox.flushed();

@@ -16,7 +16,7 @@ export interface SupervisorCounters {
   readonly skipped: Record<SkipReason, number>;
   /** Frames that were due and never came to a worker's answer. */
   readonly dropped: Partial<Record<DropReason, number>>;
-  /** From a frame's arrival to its result. */
+  /** From a frame's arrival to its result, live. */
   readonly lag: Durations;
   readonly decode: Durations;
   readonly infer: Durations;

@@ -1,4 +1,4 @@
-import type { Track } from '../../fragments/media/track.ts';
+import type { DecodableTrack } from '../decode/declared-size.ts';
 import type { JobSample } from '../decode/decode-job.ts';
 import type { FrameRef } from '../watch/frame.ts';
 import type { WatchResult, WatchState } from '../watch/watch-result.ts';
@@ -6,9 +6,6 @@ import type { WatchSettings } from '../watch/watch-settings.ts';
 import type { PictureAnswer, PictureQuestion, WatchErrorCode, WorkerCapabilities } from './supervisor.ts';
 
 /** What the supervisor and its workers say to each other. Structured-cloned between processes. */
-
-/** What a decoder has to know of a track. */
-export type DecodableTrack = Pick<Track, 'codec' | 'codecString' | 'config' | 'width' | 'height'>;
 
 /** A watch that the worker does not know yet, or that is to be another one from now on. */
 export interface WatchOpening {
@@ -59,7 +56,12 @@ export type WorkerRequest =
   | { readonly kind: 'look'; readonly question: PictureQuestion; readonly forget: readonly number[] };
 
 export type WorkerReply =
-  | { readonly kind: 'started'; readonly capabilities: WorkerCapabilities }
+  /** `problems`: what does not work on this machine though it is there, for the log. */
+  | {
+      readonly kind: 'started';
+      readonly capabilities: WorkerCapabilities;
+      readonly problems: readonly string[];
+    }
   | { readonly kind: 'watched'; readonly answer: WatchAnswer }
   | { readonly kind: 'looked'; readonly answer: PictureAnswer }
   | { readonly kind: 'failed'; readonly code: WatchErrorCode; readonly message: string };

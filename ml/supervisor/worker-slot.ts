@@ -226,7 +226,7 @@ export class WorkerSlot {
   /** A worker that is ready; `undefined` when there is none now. */
   async #start(): Promise<Worker | undefined> {
     if (this.#backoff !== undefined) return undefined;
-    const { entry, args, maxRssBytes, startTimeoutMs, counters, now, onStarted } = this.#options;
+    const { entry, args, maxRssBytes, startTimeoutMs, counters, log, now, onStarted } = this.#options;
     const worker: Worker = new WorkerProcess({ title: 'the detection worker', entry, args, maxRssBytes });
     counters.workers.started += 1;
     this.#worker = worker;
@@ -241,7 +241,9 @@ export class WorkerSlot {
       const reply = await worker.run({ kind: 'start' }, startTimeoutMs);
       if (reply.kind === 'started') {
         this.#failedStarts = 0;
-        onStarted(reply.capabilities);
+        const { capabilities, problems } = reply;
+        if (problems.length > 0) log.warn({ problems }, 'not all of detection works on this machine');
+        onStarted(capabilities);
         return worker;
       }
       this.#leave(worker);

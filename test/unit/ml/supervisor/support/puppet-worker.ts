@@ -53,7 +53,11 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
   if (request.kind === 'start') {
     if (startAct === 'die') process.exit(3);
     if (startAct === 'unavailable') return { kind: 'failed', code: 'unavailable', message: 'no engine here' };
-    return { kind: 'started', capabilities: { backend: 'puppet', simd: true, decoder: 'none' } };
+    return {
+      kind: 'started',
+      capabilities: { backend: 'puppet', simd: true, decoder: 'none' },
+      problems: [],
+    };
   }
   if (request.kind === 'look') {
     const what = Buffer.from(request.question.file).toString();
