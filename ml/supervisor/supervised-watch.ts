@@ -117,7 +117,7 @@ export class SupervisedWatch implements Watch {
     if (this.#failure !== undefined && nowMs >= this.#failure.untilMs) this.#failure = undefined;
     if (this.#failure !== undefined) this.#mailbox.clear('failed');
     const sinceMs = this.#mailbox.waitingSinceMs;
-    if (sinceMs !== undefined) this.#observeLag(nowMs - sinceMs, nowMs);
+    if (sinceMs !== undefined) this.#noteLag('waited', nowMs - sinceMs, nowMs);
     this.#tell();
     this.#host.wake(this);
     if (this.options.pace === 'live') return;
@@ -212,7 +212,7 @@ export class SupervisedWatch implements Watch {
       if (awaited === undefined) continue;
       this.#lagMs = nowMs - awaited.arrivedMs;
       if (this.options.pace === 'live') addDuration(this.#host.counters.lag, this.#lagMs);
-      this.#observeLag(nowMs - awaited.sinceMs, nowMs);
+      this.#noteLag('looked', nowMs - awaited.sinceMs, nowMs);
     }
     if (this.#isFlushing) this.#mailbox.flushed();
     if (decodeError !== undefined) {
@@ -353,10 +353,10 @@ export class SupervisedWatch implements Watch {
     this.#lastKeyUs = ptsUs;
   }
 
-  #observeLag(lagMs: number, nowMs: number): void {
+  #noteLag(how: 'waited' | 'looked', lagMs: number, nowMs: number): void {
     if (this.options.pace === 'batch') return;
     const wasLowered = this.#control.isLowered;
-    if (!this.#control.observe(lagMs, this.#keyPeriodMs, nowMs)) return;
+    if (!this.#control[how](lagMs, this.#keyPeriodMs, nowMs)) return;
     if (this.#control.isLowered) {
       if (!wasLowered) this.#host.counters.lowered += 1;
       this.#mailbox.degradeTo(this.#control.inForce);

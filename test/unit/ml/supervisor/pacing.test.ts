@@ -34,14 +34,20 @@ test('key frames: every n-th', () => {
 test('a machine that cannot keep up: first key frames only, then ever fewer of them, and back with patience', () => {
   const control = new TierControl({ kind: 'fps', framesPerSecond: 5 });
   const tiers: string[] = [];
-  const note = () => tiers.push(`${control.inForce.kind}/${control.inForce.everyNthKey}`);
   let nowMs = 0;
   const run = (lagMs: number, forMs: number) => {
-    for (const until = nowMs + forMs; nowMs < until; nowMs += 100)
-      if (control.observe(lagMs, 2000, nowMs)) note();
+    for (const until = nowMs + forMs; nowMs < until; nowMs += 100) {
+      // Between two looks there is a frame that has just come.
+      const isChanged = control.looked(lagMs, 2000, nowMs) || control.waited(0, 2000, nowMs);
+      if (isChanged) tiers.push(`${control.inForce.kind}/${control.inForce.everyNthKey}`);
+    }
   };
   run(300, 5000);
   assert.deepEqual(tiers, [], 'less than two periods late');
+  run(500, 2900);
+  run(100, 100);
+  run(500, 2900);
+  assert.deepEqual(tiers, [], 'late, but not for long');
   run(500, 1000);
   assert.deepEqual(tiers, ['keyframes/1']);
   run(4100, 5000);
@@ -56,19 +62,28 @@ test('a machine that cannot keep up: first key frames only, then ever fewer of t
   assert.equal(control.isLowered, false);
 });
 
+test('a frame that nobody looks at is late, too', () => {
+  const control = new TierControl({ kind: 'keyframes' });
+  let nowMs = 0;
+  for (; !control.isLowered; nowMs += 1000) control.waited(nowMs, 2000, nowMs);
+  assert.equal(nowMs, 10_000);
+});
+
 test('what was raised too soon is tried again later', () => {
   const control = new TierControl({ kind: 'fps', framesPerSecond: 5 });
   let nowMs = 0;
-  control.observe(1000, 2000, nowMs);
-  const patience: number[] = [];
-  for (let round = 0; round < 3; round++) {
+  const until = (isLowered: boolean, lagMs: number) => {
     const startMs = nowMs;
-    for (; control.isLowered; nowMs += 100) control.observe(0, 2000, nowMs);
-    patience.push(nowMs - startMs);
-    for (; !control.isLowered; nowMs += 100) control.observe(1000, 2000, nowMs);
+    for (; control.isLowered !== isLowered; nowMs += 100) control.looked(lagMs, 2000, nowMs);
+    return nowMs - startMs;
+  };
+  const patience: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    until(true, 1000);
+    patience.push(until(false, 0));
   }
   assert.ok(
-    patience.every((ms, i) => i === 0 || ms > 1.9 * (patience[i - 1] ?? 0)),
+    patience.every((ms, i) => i < 1 || ms > 1.9 * (patience[i - 1] ?? 0)),
     `${patience}`,
   );
 });
