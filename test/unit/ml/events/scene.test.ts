@@ -140,6 +140,20 @@ test('a state of which a part is bad is not gone on with at all', () => {
   }
 });
 
+test('nothing is kept of what has left', () => {
+  const scene = createScene(SETTINGS, SOURCE);
+  for (let step = 0; step < 10; step++) scene.observe([personAt(0.3 + step * 0.05)], frameAt(step * 200));
+  assert.equal(tracksOf(scene.state()), 3);
+  for (let step = 10; step < 30; step++) scene.observe([], frameAt(step * 200));
+  assert.equal(tracksOf(scene.state()), 0);
+});
+
+/** In all parts of a state. */
+function tracksOf(state: SceneState): number {
+  const parts = Object.values(state) as { readonly tracks: readonly unknown[] }[];
+  return parts.reduce((sum, { tracks }) => sum + tracks.length, 0);
+}
+
 test('a crowd is followed, restored and told of within the bounds', () => {
   const crowd = Array.from({ length: 300 }, (_, index): Detection => {
     const box: Box = [(index % 20) / 20, Math.floor(index / 20) / 20, 0.03, 0.03];

@@ -127,6 +127,11 @@ test('who walks along the edge goes in once', () => {
   assert.deepEqual(walk.zones, ['yard'], 'it is in it until it has left');
 });
 
+test('who comes back from the edge left when he went for good', () => {
+  const walk = new Walk({ zones: [YARD] }).go(0.6, 0.495, 0.6, 0.495, 0.4);
+  assert.deepEqual(walk.words, ['zone enter @0', 'zone leave @3']);
+});
+
 test('an object is in a zone by the middle of its lower edge, not by its box', () => {
   const low = {
     name: 'street',

@@ -111,6 +111,28 @@ test('nothing grows older while nobody looks, and a miss at a heartbeat counts a
   }
 });
 
+test('whoever was found again has the whole timeout again', () => {
+  const tracker = begin();
+  tracker.observe([see('person', PARKED)], frameAt(0));
+  for (let step = 1; step < 200; step++) {
+    const found = step % 20 === 1 ? [see('person', PARKED)] : [];
+    assert.equal(tracker.observe(found, frameAt(step * 200)).departed.length, 0);
+  }
+});
+
+test('what moved stands where it was seen last when nothing moves any more', () => {
+  const tracker = begin();
+  const driven: Box = [0.3, 0.4, 0.1, 0.1];
+  for (let step = 0; step < 6; step++)
+    tracker.observe([see('car', [step * 0.06, 0.4, 0.1, 0.1])], frameAt(step * 200));
+  for (let step = 6; step < 100; step++) tracker.hold(frameAt(step * 200));
+  const { objects } = tracker.observe([see('car', driven)], frameAt(20_000));
+  assert.deepEqual(
+    objects.map(({ isConfirmed }) => isConfirmed),
+    [true],
+  );
+});
+
 test('a parked car goes on over an hour in which nobody looked, and over a restart', () => {
   const tracker = begin();
   tracker.observe([see('car', PARKED)], frameAt(0));
