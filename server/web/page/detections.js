@@ -53,6 +53,7 @@ export class Detections extends EventTarget {
       const { detail } = /** @type {CustomEvent<number>} */ (event);
       this.dispatchEvent(new CustomEvent('pick', { detail }));
     });
+    this.#list.addEventListener('change', () => this.#render());
     player.addEventListener('frame', () => this.#draw());
     player.addEventListener('change', () => this.#draw());
     new ResizeObserver(() => this.#draw()).observe(byId('stage', HTMLElement));
@@ -95,6 +96,10 @@ export class Detections extends EventTarget {
     this.#draw();
   }
 
+  get #isWatched() {
+    return this.#detection !== undefined && this.#detection.settings.tier !== 'off';
+  }
+
   /** Looks how it is watched, and what has happened. */
   async #load() {
     const stream = this.#stream;
@@ -115,8 +120,7 @@ export class Detections extends EventTarget {
   /** Holds a connection for live results only while they are to be seen: browsers give a server few of them. */
   #follow() {
     const stream = this.#stream;
-    const isWatched = this.#detection !== undefined && this.#detection.settings.tier !== 'off';
-    const isWanted = stream !== undefined && this.#isStreamLive && isWatched && !document.hidden;
+    const isWanted = stream !== undefined && this.#isStreamLive && this.#isWatched && !document.hidden;
     if (!isWanted || this.#source?.url.includes(`/${encodeURIComponent(stream)}/`) === false) {
       this.#source?.close();
       this.#source = undefined;
@@ -174,6 +178,8 @@ export class Detections extends EventTarget {
   #render() {
     const button = byId('show-boxes', HTMLElement);
     button.setAttribute('aria-pressed', String(this.#areBoxesOn));
+    // Beside the picture when there is something to show, or to come; else the picture has the room.
+    byId('viewer', HTMLElement).classList.toggle('has-events', this.#isWatched || this.#list.hasEvents);
     byId('detection', HTMLElement).hidden = !this.#isAdmin || this.#detection === undefined;
     setText(
       byId('detection-status', HTMLElement),

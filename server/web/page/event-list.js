@@ -10,10 +10,12 @@ import { day, timeOfDay } from './format.js';
 const PAGE = 30;
 /** More are not kept on the page: older ones are found by the time line. */
 const MAX_SHOWN = 300;
+/** Frames are further apart. */
+const SAME_FRAME_MS = 5;
 /** What is worth a line: the rest says how it goes on. */
 const MOMENTS = ['line', 'dwell', 'face', 'camera'];
 
-/** Events: `pick` (detail: epoch ms of the frame). */
+/** Events: `pick` (detail: epoch ms of the frame), `change` (there are others). */
 export class EventList extends EventTarget {
   #list;
   #more;
@@ -27,6 +29,8 @@ export class EventList extends EventTarget {
   #isAtEnd = false;
   /** @type {Promise<void> | undefined} */
   #loading;
+  /** @type {string | undefined} */
+  #shownId;
 
   /**
    * @param {HTMLElement} list an `ol`
@@ -47,6 +51,7 @@ export class EventList extends EventTarget {
     this.#stream = stream;
     this.#events = [];
     this.#rows.clear();
+    this.#shownId = undefined;
     this.#list.replaceChildren();
     this.#isAtEnd = false;
     setText(this.#note, '');
@@ -67,11 +72,24 @@ export class EventList extends EventTarget {
     const shown =
       shownMs === undefined
         ? undefined
-        : this.#events.find(({ producerMs }) => Math.abs(producerMs - shownMs) < 5);
-    for (const [id, row] of this.#rows) {
-      const button = row.firstElementChild;
-      if (button !== null) button.setAttribute('aria-current', String(id === shown?.id));
-    }
+        : this.#events.find(({ producerMs }) => Math.abs(producerMs - shownMs) < SAME_FRAME_MS);
+    if (shown?.id === this.#shownId) return;
+    if (this.#shownId !== undefined) this.#mark(this.#shownId, false);
+    if (shown !== undefined) this.#mark(shown.id, true);
+    this.#shownId = shown?.id;
+  }
+
+  /** There is something in it. */
+  get hasEvents() {
+    return this.#events.length > 0;
+  }
+
+  /**
+   * @param {string} id
+   * @param {boolean} isShown
+   */
+  #mark(id, isShown) {
+    this.#rows.get(id)?.firstElementChild?.setAttribute('aria-current', String(isShown));
   }
 
   async #loadOlder() {
@@ -123,6 +141,7 @@ export class EventList extends EventTarget {
       if (this.#list.children[index] !== row)
         this.#list.insertBefore(row, this.#list.children[index] ?? null);
     }
+    if (fresh.length > 0) this.dispatchEvent(new Event('change'));
     this.#more.hidden = this.#isAtEnd || this.#events.length === 0 || this.#events.length >= MAX_SHOWN;
   }
 
