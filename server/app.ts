@@ -340,7 +340,7 @@ async function start(
     records,
     frameUri: (stream, frame) => `${account.endpoint()}${picturePath(stream, frame)}`,
     logger,
-    now: nowMs,
+    clock: { ...systemClock, nowMs },
   });
   closers.add(() => processors.close());
   createProcessorMetrics(metrics, { processors, outbox });

@@ -1,3 +1,4 @@
+import type { Clock } from '../../fragments/log/clock.ts';
 import type { ReadPosition } from '../../fragments/stream/stream-reader.ts';
 import { readSamples } from '../../fragments/stream/stream-reader.ts';
 import type { DetectionSupervisor, Watch } from '../../ml/supervisor/supervisor.ts';
@@ -19,6 +20,7 @@ export interface LabelSessionOptions {
   readonly onMessage: (message: object) => void;
   /** The session ends when no video comes for so long. */
   readonly idleMs: number;
+  readonly clock: Pick<Clock, 'after'>;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +43,7 @@ export async function runLabelSession(options: LabelSessionOptions): Promise<str
 async function lookAtAll(options: LabelSessionOptions): Promise<string> {
   const { session, stream, messages, signal } = options;
   const durationMs = (session.maxDurationSeconds ?? 0) * 1000;
-  const idle = new IdleTimer(options.idleMs);
+  const idle = new IdleTimer(options.clock, options.idleMs);
   const watch = openWatch(options);
   const onAbort = () => watch.close();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -108,11 +110,13 @@ async function positionOf(stream: OpenStream, { from }: ProcessorSession): Promi
 
 /** Aborts when nothing has happened for a while. */
 class IdleTimer {
+  readonly #clock: Pick<Clock, 'after'>;
   readonly #idleMs: number;
   readonly #controller = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
+  #cancel = () => {};
 
-  constructor(idleMs: number) {
+  constructor(clock: Pick<Clock, 'after'>, idleMs: number) {
+    this.#clock = clock;
     this.#idleMs = idleMs;
     this.begin();
   }
@@ -123,10 +127,10 @@ class IdleTimer {
 
   begin(): void {
     this.pause();
-    this.#timer = setTimeout(() => this.#controller.abort(), this.#idleMs);
+    this.#cancel = this.#clock.after(this.#idleMs, () => this.#controller.abort());
   }
 
   pause(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 }

@@ -22,7 +22,7 @@ export function openProcessors(options: OpenProcessorsOptions): {
   readonly processors: StreamProcessors;
   readonly outbox: RecordOutbox;
 } {
-  const { settings, catalog, records, logger, now } = options;
+  const { settings, catalog, records, logger, clock } = options;
   const outbox = new RecordOutbox({
     catalog,
     records,
@@ -30,7 +30,7 @@ export function openProcessors(options: OpenProcessorsOptions): {
     backoffMs: BACKOFF_MS,
     maxBackoffMs: MAX_BACKOFF_MS,
     logger,
-    now,
+    now: () => clock.nowMs(),
   });
   const processors = new StreamProcessors({
     ...options,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import type { Clock } from '../../fragments/log/clock.ts';
 import type { FrameRef } from '../../ml/watch/frame.ts';
 import { CatalogError } from '../catalog/catalog-error.ts';
 import type {
@@ -43,8 +44,7 @@ export interface StreamProcessorsOptions {
   /** A label session ends when no video comes for so long. */
   readonly idleMs: number;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** A processor that is at work. */
@@ -105,7 +105,7 @@ export class StreamProcessors {
 
   /** Asking twice for the same processor answers the one that is there ("Name is idempotent"). */
   create(wish: NewProcessor): ProcessorRecord {
-    const { catalog, now, maxProcessors } = this.#options;
+    const { catalog, clock, maxProcessors } = this.#options;
     const known = catalog.get(wish.name);
     if (known !== undefined) {
       const { createdMs: _created, updatedMs: _updated, state: _state, ...same } = known;
@@ -115,7 +115,7 @@ export class StreamProcessors {
     if (catalog.count() >= maxProcessors) {
       throw new ProcessorError('limit-exceeded', `There are ${maxProcessors} stream processors already.`);
     }
-    const nowMs = now();
+    const nowMs = clock.nowMs();
     const processor: ProcessorRecord = {
       ...wish,
       createdMs: nowMs,
@@ -143,7 +143,7 @@ export class StreamProcessors {
     }
     const session: ProcessorSession = {
       id: randomUUID(),
-      startedMs: this.#options.now(),
+      startedMs: this.#options.clock.nowMs(),
       ...wish,
       ...(isLabels ? { maxDurationSeconds: wish.maxDurationSeconds ?? DEFAULT_SESSION_SECONDS } : {}),
     };
@@ -203,7 +203,7 @@ export class StreamProcessors {
   }
 
   #put(processor: ProcessorRecord): void {
-    this.#options.catalog.update({ ...processor, updatedMs: this.#options.now() });
+    this.#options.catalog.update({ ...processor, updatedMs: this.#options.clock.nowMs() });
   }
 
   #isBusy(name: string): boolean {
@@ -284,7 +284,7 @@ export class StreamProcessors {
     session: ProcessorSession,
     signal: AbortSignal,
   ): Promise<string> {
-    const { streams, detection, frameUri, idleMs } = this.#options;
+    const { streams, detection, frameUri, idleMs, clock } = this.#options;
     const { name, stream, work } = processor;
     const open = await streams.open(stream.name);
     return runLabelSession({
@@ -299,6 +299,7 @@ export class StreamProcessors {
         if (!this.#isClosed) this.#deliver(processor, message);
       },
       idleMs,
+      clock,
       signal,
     });
   }

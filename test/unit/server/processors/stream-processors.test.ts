@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import pino from 'pino';
+import { systemClock } from '../../../../fragments/log/clock.ts';
 import type { WatchStatus } from '../../../../ml/supervisor/supervisor.ts';
 import type { WatchResult } from '../../../../ml/watch/watch-result.ts';
 import { watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
@@ -90,7 +91,7 @@ function rig(t: TestContext) {
       maxProcessors: 3,
       idleMs: 1000,
       logger,
-      now: Date.now,
+      clock: systemClock,
     });
   t.after(() => {
     catalog.close();

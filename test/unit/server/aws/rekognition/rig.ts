@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { RekognitionClient } from '@aws-sdk/client-rekognition';
 import pino from 'pino';
+import { systemClock } from '../../../../../fragments/log/clock.ts';
 import type { Detection } from '../../../../../ml/detect/detection.ts';
 import { type PictureQuestion, WatchError } from '../../../../../ml/supervisor/supervisor.ts';
 import type { ObservedFace } from '../../../../../ml/watch/watch-result.ts';
@@ -128,7 +129,7 @@ export async function startRekognition(t: TestContext) {
     maxProcessors: 5,
     idleMs: 1000,
     logger,
-    now: Date.now,
+    clock: systemClock,
   });
   const service = createRekognitionService({
     account,
