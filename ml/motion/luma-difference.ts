@@ -4,13 +4,13 @@ export interface LumaDifference {
   readonly shift: number;
   /** Cells that differ by more than this have changed: above the noise of the picture itself. */
   readonly threshold: number;
-  /** Share of the cells that have changed, 0 to 1. */
-  readonly changedShare: number;
+  /** Half of the cells differ by more than this: the noise of a scene that is the same, much more of another one. */
+  readonly spread: number;
 }
 
 /** Of 255. Compression moves quiet cells by a few (detection.md §5: "|Δ| > 12" of luma in the limited range). */
 const MIN_THRESHOLD = 14;
-/** Of the median difference: of Gaussian noise, 6 in 10,000 cells lie beyond (5 x 0.67 sigma). */
+/** Of the median difference: of Gaussian noise, 8 in 10,000 cells lie beyond (5 x 0.67 sigma). */
 const NOISE_FACTOR = 5;
 const LEVELS = 256;
 
@@ -33,8 +33,5 @@ export function compareLuma(luma: Uint8Array, reference: Uint8Array | Float32Arr
   const at = (distance: number) => histogram[shift + LEVELS + distance] ?? 0;
   let spread = 0;
   for (let within = at(0); within < half && spread < 2 * LEVELS; within += at(spread) + at(-spread)) spread++;
-  const threshold = Math.max(MIN_THRESHOLD, NOISE_FACTOR * spread);
-  let quiet = at(0);
-  for (let distance = 1; distance <= threshold; distance++) quiet += at(distance) + at(-distance);
-  return { shift, threshold, changedShare: 1 - quiet / luma.length };
+  return { shift, spread, threshold: Math.max(MIN_THRESHOLD, NOISE_FACTOR * spread) };
 }

@@ -30,8 +30,8 @@ const SPARSE_MS = 1000;
 const BACKGROUND_MS = 3000;
 /** It is compared and renewed this often: what is slow has time. */
 const BACKGROUND_STEP_MS = 1000;
-/** A picture of which more has changed is another scene. */
-const NEW_SCENE_SHARE = 0.6;
+/** A picture of which half differs by more than this is another scene. */
+const NEW_SCENE_SPREAD = 20;
 /** So is one that became lighter or darker by this at once: the lights were switched. */
 const NEW_SCENE_SHIFT = 40;
 
@@ -79,7 +79,7 @@ export class MotionGate {
     const difference = compareLuma(luma, this.#previous);
     const isNewScene =
       sinceMs === undefined ||
-      difference.changedShare > NEW_SCENE_SHARE ||
+      difference.spread > NEW_SCENE_SPREAD ||
       Math.abs(difference.shift) > NEW_SCENE_SHIFT;
     const motion = isNewScene ? this.#begin(timeMs) : this.#compare(difference, sinceMs, timeMs);
     this.#luma = this.#previous;
