@@ -252,14 +252,11 @@ export class StreamWatcher {
     await commits.add({ stream, watch, events: shown, state });
   }
 
-  /** Detection on this stream goes, goes worse, or does not go: an event and a log line. */
+  /** Detection on this stream goes, goes worse, or does not go: an event. The log has it from the supervisor. */
   #tell(status: WatchStatus): void {
     if (status.state === this.#statusState) return;
     this.#statusState = status.state;
-    const { stream, watch, storesEvents, logger } = this.#options;
-    const { state, message, tier } = status;
-    const level = state === 'watching' ? 'info' : 'warn';
-    logger[level]({ stream, watch, state, tier, reason: message }, 'detection changed its state');
+    const { stream, watch, storesEvents } = this.#options;
     if (!storesEvents || this.#frame === undefined) return;
     const ordinal = this.#newsOfFrame++;
     const event = cameraEvent({ stream, watch, frame: this.#frame, ordinal, model: this.#model, status });

@@ -1,14 +1,17 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { SyncGroup } from '../../../../fragments/log/sync-group.ts';
-import type { Sample } from '../../../../fragments/media/track.ts';
+import type { Sample, Track } from '../../../../fragments/media/track.ts';
 import { LogStore } from '../../../../fragments/stream/log-store.ts';
 import { DEFAULT_STREAM_SETTINGS } from '../../../../fragments/stream/stream-settings.ts';
 import type { DetectionEvent } from '../../../../ml/events/detection-event.ts';
+import type { DetectionSupervisor } from '../../../../ml/supervisor/supervisor.ts';
 import type { FrameRef } from '../../../../ml/watch/frame.ts';
 import { SqliteCatalog } from '../../../../server/catalog/sqlite-catalog.ts';
+import type { OpenFurtherEvents } from '../../../../server/detection/further-events.ts';
 import { type Detection, openDetection } from '../../../../server/detection/open-detection.ts';
 import { DataStreams } from '../../../../server/records/data-streams.ts';
 import { RecordStore } from '../../../../server/records/log/record-store.ts';
@@ -33,7 +36,7 @@ export interface DetectionRig {
   readonly supervisor: ScriptedSupervisor;
   /** Lines that were logged. */
   readonly lines: string[];
-  publish(stream: string): Promise<Camera>;
+  publish(stream: string, tracks?: readonly Track[]): Promise<Camera>;
   /** `type/phase` of all that was stored of a stream. */
   said(stream: string): string[];
   /** As the server ends, or as it is killed: nothing is told to anybody. */
@@ -52,6 +55,9 @@ export interface RigOptions {
   readonly defaultTier?: string;
   readonly folder?: string;
   readonly clock?: ManualClock;
+  readonly eventsOf?: OpenFurtherEvents;
+  /** Who looks instead of the script. */
+  readonly looking?: DetectionSupervisor;
 }
 
 export function tempFolder(t: TestContext): string {
@@ -76,10 +82,11 @@ export function startRig(t: TestContext, options: RigOptions = {}): DetectionRig
   const detection = openDetection({
     dataDir: folder,
     settings: { defaultTier, dataStream: 'framelog-events', retentionHours: null, maxEvents: 10_000 },
-    supervisor,
+    supervisor: options.looking ?? supervisor,
     streams: { peek: (name) => streams.peek(name), record: (name) => streams.record(name) },
     configurations: catalog.configurations,
     records,
+    ...(options.eventsOf === undefined ? {} : { eventsOf: options.eventsOf }),
     clock,
     logger: { info: log, warn: log, error: log },
   });
@@ -104,7 +111,7 @@ export function startRig(t: TestContext, options: RigOptions = {}): DetectionRig
     else {
       detection.service.close();
       await Promise.all([streams.close(clock.nowMs()), settle()]);
-      await Promise.all([detection.close(), clock.advance(5000)]);
+      await passing(clock, detection.close());
     }
     if (how === 'close') await logs.close();
     await records.close();
@@ -118,7 +125,7 @@ export function startRig(t: TestContext, options: RigOptions = {}): DetectionRig
     detection,
     supervisor,
     lines,
-    publish: (stream) => publish(streams, clock, stream),
+    publish: (stream, tracks = [VIDEO, AUDIO]) => publish(streams, clock, stream, tracks),
     said: (stream) =>
       detection.events
         .after(0, 1000)
@@ -133,17 +140,35 @@ export function startRig(t: TestContext, options: RigOptions = {}): DetectionRig
   return rig;
 }
 
-async function publish(streams: StreamRegistry, clock: ManualClock, stream: string): Promise<Camera> {
+/** Lets time pass until something is done. */
+async function passing(clock: ManualClock, work: Promise<void>): Promise<void> {
+  let isDone = false;
+  const done = work.finally(() => {
+    isDone = true;
+  });
+  while (!isDone) await clock.advance(10);
+  await done;
+}
+
+async function publish(
+  streams: StreamRegistry,
+  clock: ManualClock,
+  stream: string,
+  tracks: readonly Track[],
+): Promise<Camera> {
   const sinceMs = clock.nowMs();
   const publisher = { protocol: 'rtmp', remoteAddress: '127.0.0.1', sinceMs } as const;
   const publication = await streams.publish({ stream, publisher, onRevoked: () => {} }, sinceMs);
-  publication.setTracks([VIDEO, AUDIO], sinceMs);
-  const firstMs = clock.nowMs();
+  publication.setTracks(tracks, sinceMs);
+  const timescales = new Map(tracks.map(({ id, timescale }) => [id, timescale]));
+  let firstMs: number | undefined;
   return {
     publication,
     async send(samples) {
       for (const sample of samples) {
-        const atMs = firstMs + sample.dtsTicks / 90;
+        const mediaMs = (sample.dtsTicks * 1000) / (timescales.get(sample.trackId) ?? assert.fail());
+        firstMs ??= clock.nowMs() - mediaMs;
+        const atMs = firstMs + mediaMs;
         if (atMs > clock.nowMs()) await clock.advance(atMs - clock.nowMs());
         publication.write(sample, clock.nowMs());
       }
