@@ -1,4 +1,5 @@
 import type { Detection } from '../detect/detection.ts';
+import type { Box } from '../geometry/box.ts';
 import type { RulesSettings } from '../rules/rules.ts';
 import { createRules } from '../rules/track-rules.ts';
 import { createTracker } from '../track/buffered-tracker.ts';
@@ -12,8 +13,8 @@ import type { EventSource } from './make-event.ts';
 
 /** What goes on before one camera, from what a model finds in its frames: objects that are followed, and events. */
 export interface Scene {
-  /** See Tracker: detections go down to `weakestScore(minScore)`. */
-  observe(detections: readonly Detection[], frame: FrameRef): SceneUpdate;
+  /** See Tracker: detections go down to `weakestScore(minScore)`; `looked`: the parts of the picture that were looked at, if not all. */
+  observe(detections: readonly Detection[], frame: FrameRef, looked?: readonly Box[]): SceneUpdate;
   hold(frame: FrameRef): SceneUpdate;
   end(frame: FrameRef): SceneUpdate;
   state(): SceneState;
@@ -60,7 +61,7 @@ function join([tracker, rules, maker]: ReturnType<typeof makeParts>, restoration
   });
   return {
     restoration,
-    observe: (detections, frame) => tell(tracker.observe(detections, frame)),
+    observe: (detections, frame, looked) => tell(tracker.observe(detections, frame, looked)),
     hold: (frame) => tell(tracker.hold(frame)),
     end: (frame) => tell(tracker.end(frame)),
     state: () => ({ tracker: tracker.state(), rules: rules.state(), events: maker.state() }),

@@ -2,7 +2,7 @@ import { createScene, type Scene, type SceneSettings } from '../events/scene.ts'
 import { FaceAttempts } from '../faces/face-attempts.ts';
 import type { FaceFinder } from '../faces/face-finder.ts';
 import { lookForFaces } from '../faces/look-for-faces.ts';
-import { LookPlanner } from '../motion/look-planner.ts';
+import { LookPlanner, lookedAt, seenWhole } from '../motion/look-planner.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
 import type { Picture } from '../picture/picture.ts';
 import type { WatchOpening } from '../supervisor/worker-messages.ts';
@@ -56,11 +56,10 @@ export class FrameLooker {
     if ('skip' in plan) {
       return this.#told({ ...seen, ...this.#scene.hold(frame), skipped: plan.skip, faces: [], inferMs: 0 });
     }
-    const { looks, isWhole } = plan;
     const minScore = weakestScore(this.#minScore);
-    const detections = await asWatchError(() => detector.detect(picture, { minScore, looks }));
-    const { objects, events } = this.#scene.observe(detections, frame);
-    planner.learn({ timeMs, looks, isWhole, detections, objects });
+    const detections = await asWatchError(() => detector.detect(picture, { minScore, looks: plan.looks }));
+    const { objects, events } = this.#scene.observe(seenWhole(detections, plan), frame, lookedAt(plan));
+    planner.learn({ ...plan, timeMs, detections, objects });
     const faces = await this.#faces(picture, frame, objects);
     const inferMs = performance.now() - startedMs;
     return this.#told({ ...seen, objects, events, skipped: undefined, faces, inferMs });
