@@ -56,7 +56,7 @@ export class EventMaker {
       if (toldMs === undefined) say('enter');
       events.push(...this.#ruled(object, outcome));
       const isDue = toldMs !== undefined && update.elapsedMs - toldMs >= this.#updateMs - ROUNDING_MS;
-      if (isDue && update.kind === 'look') say('update');
+      if (isDue && update.found.has(object.trackId)) say('update');
     }
     return events;
   }

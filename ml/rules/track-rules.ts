@@ -54,7 +54,7 @@ class TrackRules implements Rules {
       ...this.#stepAtLines(track, known?.foot, step, object),
       ...this.#stepInZones(track, step, object),
     ];
-    if (update.kind === 'look') {
+    if (update.found.has(object.trackId)) {
       track.foot = step.foot;
       track.seenMs = update.elapsedMs;
     }

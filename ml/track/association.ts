@@ -25,8 +25,8 @@ export interface Pair {
 }
 
 export interface Surroundings {
-  /** Clock of movement. */
-  readonly movedMs: number;
+  /** On the clock of the frames. */
+  readonly nowMs: number;
   /** Width over height of the picture. */
   readonly aspect: number;
   readonly isAfterGap: boolean;
@@ -80,7 +80,7 @@ interface Place {
 }
 
 function expectedPlace(track: Followed, around: Surroundings): Place {
-  const awayMs = around.isAfterGap ? 0 : around.movedMs - track.seenAtMs;
+  const awayMs = around.isAfterGap ? 0 : around.nowMs - track.seenAtMs;
   const seconds = Math.min(awayMs, MAX_EXPECTED_MS) / 1000;
   const [left, top, width, height] = track.box;
   const box: Box = [left + track.velocity[0] * seconds, top + track.velocity[1] * seconds, width, height];

@@ -3,7 +3,7 @@ import type { Detection } from '../detect/detection.ts';
 import { type Box, intersectionOverUnion, overlapArea } from '../geometry/box.ts';
 import type { FrameRef } from '../watch/frame.ts';
 import { associate, type Surroundings } from './association.ts';
-import { asObject, begin, type Followed, followedSchema, goOn } from './followed.ts';
+import { asObject, begin, type Followed, followedSchema, goOn, rest } from './followed.ts';
 import { FrameClock, type FrameStep, frameClockSchema } from './frame-clock.ts';
 import { groupOf } from './label-groups.ts';
 import { shortHash } from './short-hash.ts';
@@ -19,8 +19,6 @@ const MISSES = 3;
 const SAME_OBJECT = 0.65;
 /** Detections go on with a track from this share of `minScore` on (detection.md §6: 0.35 and 0.2). */
 const WEAK_SHARE = 0.6;
-/** The gate sees no slow movement far away: so much of the time in which nothing moved counts as if something had. */
-const HELD_MOVEMENT = 0.2;
 /** An object of which this much is in a part of the picture that was looked at would have been found there. */
 const LOOKED_AT = 0.7;
 /** Sums of thirds. */
@@ -32,8 +30,6 @@ const stateSchema = z.strictObject({
   version: z.literal(1),
   idPrefix: z.string().max(1024),
   clock: frameClockSchema,
-  movedMs: z.number().min(0),
-  heldMs: z.number().min(0),
   tracks: z.array(followedSchema).max(MAX_TRACKS),
 });
 
@@ -58,10 +54,6 @@ class BufferedTracker implements Tracker {
   /** Tracks of another prefix (another model's) are not gone on with: they end with the first frame. */
   #tracksPrefix: string;
   readonly #clock: FrameClock;
-  /** Clock of movement: the frames' time, less of it where nothing moved. */
-  #movedMs: number;
-  /** Since the last look. */
-  #heldMs: number;
   #tracks: Followed[];
 
   constructor(settings: TrackerSettings, idPrefix: string, state: unknown) {
@@ -72,17 +64,12 @@ class BufferedTracker implements Tracker {
     this.restoration = state === undefined ? 'none' : data === undefined ? 'rejected' : 'restored';
     this.#tracksPrefix = data?.idPrefix ?? idPrefix;
     this.#clock = new FrameClock(data?.clock);
-    this.#movedMs = data?.movedMs ?? 0;
-    this.#heldMs = data?.heldMs ?? 0;
     this.#tracks = data?.tracks ?? [];
   }
 
   observe(detections: readonly Detection[], frame: FrameRef, looked?: readonly Box[]): TrackerUpdate {
     const step = this.#clock.advance(frame, this.#timeoutMs);
     if (step === undefined) return this.#answer('repeat', frame);
-    this.#movedMs += step.stepMs;
-    const lookMs = this.#heldMs + step.stepMs;
-    this.#heldMs = 0;
     const ended = this.#endForeign();
     const { objects, refused } = tellApart(detections, this.#settings);
     const seen = new Set<Followed>();
@@ -95,32 +82,23 @@ class BufferedTracker implements Tracker {
         else begun.push(this.#begin(group, detection, frame, begun.length));
       }
     }
-    const unseen = new Set(this.#tracks.filter((track) => !seen.has(track)));
-    for (const track of unseen) {
-      if (looked === undefined || isLookedAt(track.box, looked)) continue;
-      // As in a frame that nobody looked at.
-      track.velocity = [0, 0];
-      track.seenAtMs += step.stepMs * (1 - HELD_MOVEMENT);
-      unseen.delete(track);
-    }
-    const gone = this.#miss(unseen, lookMs);
+    const gone = this.#miss(seen, step.stepMs, looked);
     this.#tracks.push(...begun);
-    return this.#answer('look', frame, [...ended, ...gone], refused + left);
+    const found = new Set([...seen, ...begun].map(({ id }) => id));
+    return this.#answer('look', frame, { found, departed: [...ended, ...gone], refused: refused + left });
   }
 
   hold(frame: FrameRef): TrackerUpdate {
     const step = this.#clock.advance(frame, this.#timeoutMs);
     if (step === undefined) return this.#answer('repeat', frame);
-    this.#movedMs += step.stepMs * HELD_MOVEMENT;
-    this.#heldMs += step.stepMs;
-    const ended = this.#endForeign();
-    for (const track of this.#tracks) track.velocity = [0, 0];
-    return this.#answer('hold', frame, ended);
+    const departed = this.#endForeign();
+    for (const track of this.#tracks) rest(track, step.stepMs);
+    return this.#answer('hold', frame, { departed });
   }
 
   end(frame: FrameRef): TrackerUpdate {
     this.#clock.advance(frame, this.#timeoutMs);
-    return this.#answer('end', frame, this.#endAll());
+    return this.#answer('end', frame, { departed: this.#endAll() });
   }
 
   state(): unknown {
@@ -128,8 +106,6 @@ class BufferedTracker implements Tracker {
       version: 1,
       idPrefix: this.#tracksPrefix,
       clock: this.#clock.state,
-      movedMs: this.#movedMs,
-      heldMs: this.#heldMs,
       tracks: structuredClone(this.#tracks),
     };
     return state;
@@ -144,7 +120,7 @@ class BufferedTracker implements Tracker {
     seen: Set<Followed>,
   ): Detection[] {
     const around: Surroundings = {
-      movedMs: this.#movedMs,
+      nowMs: this.#clock.elapsedMs,
       aspect: this.#settings.aspect ?? WIDE,
       isAfterGap: step.isGap,
     };
@@ -158,7 +134,7 @@ class BufferedTracker implements Tracker {
     ] as const) {
       const waiting = tracks.filter((track) => !seen.has(track));
       for (const { track, detection, overlap, ambiguity } of associate(waiting, detections, around)) {
-        goOn(track, detection, { isHit, overlap, ambiguity }, frame, this.#movedMs);
+        goOn(track, detection, { isHit, overlap, ambiguity }, frame, this.#clock.elapsedMs);
         if (track.hits >= this.#settings.confirmHits) track.isConfirmed = true;
         seen.add(track);
         known.add(detection);
@@ -172,21 +148,26 @@ class BufferedTracker implements Tracker {
     const offsetUs = Math.round(frame.offsetMs * 1000);
     const id = shortHash([this.#idPrefix, frame.fragmentNumber, offsetUs, ordinal], TRACK_ID_LENGTH);
     return begin(id, group, detection, frame, {
-      movedMs: this.#movedMs,
+      nowMs: this.#clock.elapsedMs,
       isConfirmed: this.#settings.confirmHits <= 1,
     });
   }
 
   /**
-   * What was looked for and not seen was missed. Of the time since the last look at most a third of the timeout counts: so nothing leaves
-   * before it was missed three times, and a gap, in which nobody looked, is no absence.
+   * What was looked for and not seen was missed. Of the time since the look before at most a third of the timeout counts: so
+   * nothing leaves before it was missed three times, and a gap, in which nobody looked, is no absence.
    */
-  #miss(unseen: ReadonlySet<Followed>, lookMs: number): DepartedObject[] {
+  #miss(seen: ReadonlySet<Followed>, stepMs: number, looked: readonly Box[] | undefined): DepartedObject[] {
     const departed: DepartedObject[] = [];
     this.#tracks = this.#tracks.filter((track) => {
-      if (!unseen.has(track)) return true;
+      if (seen.has(track)) return true;
+      if (looked !== undefined && !isLookedAt(track.box, looked)) {
+        rest(track, stepMs);
+        return true;
+      }
       track.misses++;
-      track.absentMs += Math.min(lookMs, this.#timeoutMs / MISSES);
+      track.absentMs += Math.min(track.unlookedMs + stepMs, this.#timeoutMs / MISSES);
+      track.unlookedMs = 0;
       const isOver = !track.isConfirmed || track.absentMs >= this.#timeoutMs - ROUNDING_MS;
       if (track.misses < MISSES || !isOver) return true;
       departed.push(depart(track, 'gone'));
@@ -210,11 +191,11 @@ class BufferedTracker implements Tracker {
   #answer(
     kind: TrackerUpdate['kind'],
     frame: FrameRef,
-    departed: readonly DepartedObject[] = [],
-    refused = 0,
+    what: Partial<Pick<TrackerUpdate, 'found' | 'departed' | 'refused'>> = {},
   ): TrackerUpdate {
     const objects = this.#tracks.filter(({ misses }) => misses === 0).map(asObject);
-    return { kind, frame, elapsedMs: this.#clock.elapsedMs, objects, departed, refused };
+    const { found = new Set(), departed = [], refused = 0 } = what;
+    return { kind, frame, elapsedMs: this.#clock.elapsedMs, objects, found, departed, refused };
   }
 }
 

@@ -18,6 +18,9 @@ const CONFIDENCE_GAIN = 0.3;
 /** Links over this time are worth half of those at once. */
 const HALF_CONFIDENCE_MS = 2000;
 
+/** The gate sees no slow movement far away: so much of the time in which nothing moved counts as if something had. */
+const HELD_MOVEMENT = 0.2;
+
 const finite = z.number();
 const boxSchema = z.tuple([finite, finite, finite, finite]);
 
@@ -36,8 +39,10 @@ export const followedSchema = z.strictObject({
   isConfirmed: z.boolean(),
   enteredMs: finite,
   lastFrame: frameRefSchema,
-  /** On the clock of movement: that of the frames, but for the time in which nothing moved. */
+  /** On the clock of the frames; put off while nothing moves. */
   seenAtMs: finite,
+  /** Since anybody looked where it is. */
+  unlookedMs: z.number().min(0),
   misses: z.int().min(0),
   absentMs: z.number().min(0),
 });
@@ -50,7 +55,7 @@ export function begin(
   group: string,
   detection: Detection,
   frame: FrameRef,
-  { movedMs, isConfirmed }: { readonly movedMs: number; readonly isConfirmed: boolean },
+  { nowMs, isConfirmed }: { readonly nowMs: number; readonly isConfirmed: boolean },
 ): Followed {
   const { label, score, box } = detection;
   return {
@@ -67,7 +72,8 @@ export function begin(
     isConfirmed,
     enteredMs: frame.producerMs,
     lastFrame: { ...frame },
-    seenAtMs: movedMs,
+    seenAtMs: nowMs,
+    unlookedMs: 0,
     misses: 0,
     absentMs: 0,
   };
@@ -89,9 +95,9 @@ export function goOn(
   detection: Detection,
   link: Link,
   frame: FrameRef,
-  movedMs: number,
+  nowMs: number,
 ): void {
-  const awayMs = movedMs - track.seenAtMs;
+  const awayMs = nowMs - track.seenAtMs;
   if (awayMs > 0) track.velocity = nextVelocity(track, detection.box, awayMs);
   const near = HALF_CONFIDENCE_MS / (HALF_CONFIDENCE_MS + awayMs);
   const confidence = (link.overlap + (1 - link.overlap) * near) * (1 - link.ambiguity / 2);
@@ -100,11 +106,19 @@ export function goOn(
   track.score = detection.score;
   track.topScore = Math.max(track.topScore, detection.score);
   track.lastFrame = { ...frame };
-  track.seenAtMs = movedMs;
+  track.seenAtMs = nowMs;
+  track.unlookedMs = 0;
   track.misses = 0;
   track.absentMs = 0;
   if (link.isHit) track.hits++;
   vote(track, detection);
+}
+
+/** Nobody looked at it, for nothing moved there. */
+export function rest(track: Followed, stepMs: number): void {
+  track.velocity = [0, 0];
+  track.seenAtMs += stepMs * (1 - HELD_MOVEMENT);
+  track.unlookedMs += stepMs;
 }
 
 function nextVelocity(track: Followed, box: Box, awayMs: number): [number, number] {

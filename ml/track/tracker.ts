@@ -15,7 +15,7 @@ export interface Tracker {
   /**
    * What was found in a frame, also what is weaker than `minScore` (down to `weakestScore`): that only goes on with what is
    * followed already. Where only parts of the picture were looked at (`looked`), what is followed elsewhere is where it was, and
-   * not missed. Answers all that was seen in it, and what has left since the frame before.
+   * not missed. Answers all that is there, and what has left since the frame before.
    */
   observe(detections: readonly Detection[], frame: FrameRef, looked?: readonly Box[]): TrackerUpdate;
   /** A frame in which nothing moved, and which nobody looked at: everything is where it was, nothing grows older. */
@@ -57,7 +57,10 @@ export interface TrackerUpdate {
   readonly frame: FrameRef;
   /** Time that the frames have shown so far, ms. Never goes back, whatever the clock of the producer does. */
   readonly elapsedMs: number;
+  /** All that was found in this frame, or is held where it was found. */
   readonly objects: readonly TrackedObject[];
+  /** Ids of the tracks that were found in this frame. */
+  readonly found: ReadonlySet<string>;
   readonly departed: readonly DepartedObject[];
   /** Objects of this frame that are not followed: too many are, or their boxes are none. */
   readonly refused: number;

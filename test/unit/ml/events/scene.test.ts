@@ -76,6 +76,20 @@ test('updates are so far apart as is set, or there are none', () => {
   assert.deepEqual(updates(0), []);
 });
 
+test('of what is held while others are looked at, nothing is told', () => {
+  const scene = createScene(SETTINGS, SOURCE);
+  const upper: Box = [0, 0, 0.45, 1];
+  const events = Array.from({ length: 40 }, (_, step) => {
+    const found = step < 2 ? [personAt(0.2), personAt(0.8)] : [personAt(0.2)];
+    return scene.observe(found, frameAt(step * 200), step < 2 ? undefined : [upper]).events;
+  }).flat();
+  const told = Map.groupBy(events, ({ box }) => ((box?.[0] ?? 0) < 0.5 ? 'looked at' : 'held'));
+  const words = (who: 'held' | 'looked at') =>
+    new Set(told.get(who)?.map(({ type, phase }) => `${type} ${phase ?? ''}`.trim()));
+  assert.deepEqual(words('looked at'), new Set(['object enter', 'zone enter', 'object update']));
+  assert.deepEqual(words('held'), new Set(['object enter', 'zone enter', 'dwell']));
+});
+
 test('what two watches, streams, models or frames say has ids of its own', () => {
   const happenings = [look(0, personAt(0.2)), look(200, personAt(0.2)), look(400, personAt(0.2))];
   const idsOf = (source: typeof SOURCE) =>

@@ -99,7 +99,8 @@ class Walk {
   #apply(kind: TrackerUpdate['kind'], objects: TrackedObject[], departed: DepartedObject[] = []): this {
     this.#step++;
     const elapsedMs = this.#step * STEP_MS;
-    const update = { kind, frame: frameAt(elapsedMs), elapsedMs, objects, departed, refused: 0 };
+    const found = new Set(kind === 'look' ? objects.map(({ trackId }) => trackId) : []);
+    const update = { kind, frame: frameAt(elapsedMs), elapsedMs, objects, found, departed, refused: 0 };
     for (const { zones, events } of this.#rules.apply(update).values()) {
       this.zones = zones;
       for (const event of events) {
