@@ -284,6 +284,7 @@ async function start(
     streams,
     supervisor,
     store: detection.events,
+    eventsOf: faces.eventsOf,
     maxRunning: config.detection.jobs,
     logger,
     now: nowMs,

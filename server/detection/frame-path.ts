@@ -1,3 +1,4 @@
+import type { DetectionEvent } from '../../ml/events/detection-event.ts';
 import type { FrameRef } from '../../ml/watch/frame.ts';
 
 const THUMBNAIL_WIDTH = 320;
@@ -8,9 +9,11 @@ export function picturePath(stream: string, { fragmentNumber, offsetMs }: FrameR
   return `/play/${encodeURIComponent(stream)}/image.jpg?${query}`;
 }
 
-/** Path on this server of a small picture of a frame. */
-export function thumbnailPath(stream: string, frame: FrameRef): string {
-  return `${picturePath(stream, frame)}&width=${THUMBNAIL_WIDTH}`;
+/** The event with the path of a small picture of its frame. */
+export function withThumbnail(event: DetectionEvent): DetectionEvent {
+  const { stream, fragmentNumber, frameOffsetMs, producerMs, serverMs } = event;
+  const frame = { fragmentNumber, offsetMs: frameOffsetMs, producerMs, serverMs };
+  return { ...event, thumbnail: `${picturePath(stream, frame)}&width=${THUMBNAIL_WIDTH}` };
 }
 
 /** Frames are further apart than a microsecond. */

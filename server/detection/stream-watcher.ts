@@ -23,7 +23,7 @@ import type { WatchSettings } from '../../ml/watch/watch-settings.ts';
 import { cameraEvent } from './camera-event.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { EventStore } from './event-store.ts';
-import { thumbnailPath } from './frame-path.ts';
+import { withThumbnail } from './frame-path.ts';
 import type { FurtherEvents, OpenFurtherEvents } from './further-events.ts';
 import { SampleOffers } from './sample-offers.ts';
 
@@ -246,10 +246,9 @@ export class StreamWatcher {
     const { stream, watch, commits, clock } = this.#options;
     this.#isStateStored = true;
     this.#storedAtMs = clock.nowMs();
-    const shown = events.map((event) => ({ ...event, thumbnail: thumbnailPath(stream, frameOf(event)) }));
     const further = this.#further?.state();
     const state = this.#frame === undefined ? undefined : { frame: this.#frame, state: this.#state, further };
-    await commits.add({ stream, watch, events: shown, state });
+    await commits.add({ stream, watch, events: events.map(withThumbnail), state });
   }
 
   /** Detection on this stream goes, goes worse, or does not go: an event. The log has it from the supervisor. */
@@ -324,8 +323,4 @@ function edgeOf(window: LiveWindowReader): ReadPosition {
   const video = current.tracks.find(({ kind }) => kind === 'video');
   const first = current.samples.find(({ trackId }) => trackId === video?.id);
   return first?.isSync === true ? { ordinal: current.info.ordinal, sampleIndex: 0 } : livePosition(window);
-}
-
-function frameOf({ fragmentNumber, frameOffsetMs, producerMs, serverMs }: DetectionEvent): FrameRef {
-  return { fragmentNumber, offsetMs: frameOffsetMs, producerMs, serverMs };
 }

@@ -5,8 +5,11 @@ import type { DetectionEvent } from '../../ml/events/detection-event.ts';
 import type { DetectionSupervisor } from '../../ml/supervisor/supervisor.ts';
 import type { FrameRef } from '../../ml/watch/frame.ts';
 import type { WatchResult, WatchState } from '../../ml/watch/watch-result.ts';
+import type { WatchSettings } from '../../ml/watch/watch-settings.ts';
 import type { JobRecord } from '../catalog/job-catalog.ts';
 import type { EventStore } from '../detection/event-store.ts';
+import { withThumbnail } from '../detection/frame-path.ts';
+import type { FurtherEvents, OpenFurtherEvents } from '../detection/further-events.ts';
 import { SampleOffers } from '../detection/sample-offers.ts';
 import type { OpenStream } from '../streams/stream-service.ts';
 import { archiveFragments } from './archive-fragments.ts';
@@ -31,6 +34,8 @@ const positionSchema = z.strictObject({
     })
     .nullable(),
   model: z.string().nullable(),
+  /** Of FurtherEvents. */
+  further: z.unknown().optional(),
 });
 
 type JobPosition = z.output<typeof positionSchema>;
@@ -40,6 +45,8 @@ export interface JobRun {
   readonly stream: OpenStream;
   readonly supervisor: Pick<DetectionSupervisor, 'watch'>;
   readonly store: Pick<EventStore, 'commit' | 'watchState' | 'deleteResults'>;
+  /** Further events that a result gives rise to (faces). */
+  readonly eventsOf?: OpenFurtherEvents | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: JobRecord['progress']) => void;
 }
@@ -54,18 +61,13 @@ export function watchNameOf(jobId: string): string {
  * fragment are stored together, so that a job that was broken off goes on without losing or repeating a phase. Answers whether
  * all is done: not when the signal was aborted. Throws LogReadError, WatchError.
  */
-export async function runJob({
-  job,
-  stream,
-  supervisor,
-  store,
-  signal,
-  onProgress,
-}: JobRun): Promise<boolean> {
+export async function runJob(run: JobRun): Promise<boolean> {
+  const { job, stream, supervisor, store, eventsOf, signal, onProgress } = run;
   const name = watchNameOf(job.id);
   const stored = positionSchema.safeParse(store.watchState(job.stream, name));
   const position = stored.success ? stored.data : beginningOf(job);
-  const fragment = new FragmentResults(position);
+  const further = eventsOf?.({ stream: job.stream, watch: name }, position.further);
+  const fragment = new FragmentResults(position, job.settings, further);
   const watch = supervisor.watch({
     name,
     stream: job.stream,
@@ -123,27 +125,33 @@ function beginningOf(job: JobRecord): JobPosition {
     watch: null,
     lastFrame: null,
     model: null,
+    further: undefined,
   };
 }
 
 /** What came of one fragment, until it is stored as a whole. */
 class FragmentResults {
   position: JobPosition;
+  readonly #settings: WatchSettings;
+  readonly #further: FurtherEvents | undefined;
   #events: DetectionEvent[] = [];
   #frames = 0;
   #state: WatchState | null;
   #lastFrame: FrameRef | null;
   #model: string | null;
 
-  constructor(position: JobPosition) {
+  constructor(position: JobPosition, settings: WatchSettings, further: FurtherEvents | undefined) {
     this.position = position;
+    this.#settings = settings;
+    this.#further = further;
     this.#state = position.watch;
     this.#lastFrame = position.lastFrame;
     this.#model = position.model;
   }
 
   take(result: WatchResult): void {
-    this.#events.push(...result.events);
+    const more = this.#further?.observe(result, this.#settings) ?? [];
+    this.#events.push(...result.events.map(withThumbnail), ...more.map(withThumbnail));
     // The end of a watch is told without a picture.
     if (result.skipped === undefined && result.picture !== undefined) this.#frames += 1;
     this.#state = result.state ?? this.#state;
@@ -165,6 +173,7 @@ class FragmentResults {
       watch: this.#state,
       lastFrame: this.#lastFrame,
       model: this.#model,
+      further: this.#further?.state(),
     };
     this.#events = [];
     this.#frames = 0;

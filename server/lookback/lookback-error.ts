@@ -2,6 +2,7 @@
 export type LookbackErrorCode =
   | 'not-found'
   | 'no-stream'
+  | 'no-media'
   | 'invalid'
   | 'too-many'
   | 'wrong-state'

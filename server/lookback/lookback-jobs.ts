@@ -5,6 +5,7 @@ import { type DetectionSupervisor, WatchError } from '../../ml/supervisor/superv
 import { parseTier, type WatchSettings } from '../../ml/watch/watch-settings.ts';
 import type { JobCatalog, JobRecord, JobState } from '../catalog/job-catalog.ts';
 import type { EventStore } from '../detection/event-store.ts';
+import type { OpenFurtherEvents } from '../detection/further-events.ts';
 import { StreamError, type StreamService } from '../streams/stream-service.ts';
 import { runJob, watchNameOf } from './job-runner.ts';
 import { LookbackError } from './lookback-error.ts';
@@ -19,6 +20,8 @@ export interface LookbackOptions {
   readonly streams: Pick<StreamService, 'open' | 'record'>;
   readonly supervisor: Pick<DetectionSupervisor, 'watch'>;
   readonly store: Pick<EventStore, 'commit' | 'watchState' | 'deleteResults'>;
+  /** Further events that a result gives rise to (faces). */
+  readonly eventsOf?: OpenFurtherEvents | undefined;
   /** Jobs at once; the others wait their turn. */
   readonly maxRunning: number;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -26,11 +29,11 @@ export interface LookbackOptions {
   readonly now: () => number;
 }
 
-/** What somebody asks for. Times are producer times, epoch ms. */
+/** What somebody asks for. Times are producer times, epoch ms: without them, all that is recorded now. */
 export interface JobWish {
   readonly stream: string;
-  readonly fromMs: number;
-  readonly toMs: number;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
   readonly settings: WatchSettings;
   readonly replaces: boolean;
 }
@@ -90,26 +93,21 @@ export class LookbackJobs {
     return this.list().filter(({ state }) => isWaiting(state)).length;
   }
 
-  /** Throws LookbackError `invalid`, `no-stream`, `too-many`, `closing`. */
-  create({ stream, fromMs, toMs, settings, replaces }: JobWish): JobRecord {
-    const { streams, now } = this.#options;
-    if (this.#isClosed) throw new LookbackError('closing', 'The server is closing.');
-    const nowMs = Math.floor(now());
-    const endMs = Math.min(toMs, nowMs);
-    if (!(fromMs < endMs)) throw new LookbackError('invalid', 'from: must be before to, and in the past');
+  /** Throws LookbackError `invalid`, `no-stream`, `no-media`, `too-many`, `closing`; LogReadError. */
+  async create({ settings, replaces, ...wish }: JobWish): Promise<JobRecord> {
+    const { stream } = wish;
     if (parseTier(settings.tier).kind === 'off') {
       throw new LookbackError('invalid', 'tier: must be `keyframes` or `fps:n` to look at anything');
     }
-    if (streams.record(stream) === undefined) {
-      throw new LookbackError('no-stream', `There is no stream ${stream}.`);
-    }
+    const { fromMs, toMs } = await this.#recorded(wish);
+    if (this.#isClosed) throw new LookbackError('closing', 'The server is closing.');
     this.#makeRoom();
     const job: JobRecord = {
       id: randomUUID(),
       stream,
-      createdMs: nowMs,
+      createdMs: Math.floor(this.#options.now()),
       fromMs,
-      toMs: endMs,
+      toMs,
       settings,
       replaces,
       state: 'waiting',
@@ -162,6 +160,25 @@ export class LookbackJobs {
     await Promise.all(running.map(({ done }) => done));
   }
 
+  /** What is recorded of the range that is asked for. */
+  async #recorded({
+    stream,
+    fromMs = 0,
+    toMs = Number.MAX_SAFE_INTEGER,
+  }: Omit<JobWish, 'settings' | 'replaces'>): Promise<{ readonly fromMs: number; readonly toMs: number }> {
+    const { streams } = this.#options;
+    if (!(fromMs < toMs)) throw new LookbackError('invalid', 'from: must be before to');
+    if (streams.record(stream) === undefined) {
+      throw new LookbackError('no-stream', `There is no stream ${stream}.`);
+    }
+    const { log } = await streams.open(stream);
+    const ranges = await log.ranges('producer', fromMs, toMs);
+    const startMs = Math.max(fromMs, Math.min(...ranges.map((range) => range.startMs)));
+    const endMs = Math.min(toMs, Math.max(...ranges.map((range) => range.endMs)));
+    if (startMs < endMs) return { fromMs: startMs, toMs: endMs };
+    throw new LookbackError('no-media', `${stream} has recorded nothing in this time.`);
+  }
+
   #dispatch(): void {
     const { catalog, maxRunning } = this.#options;
     if (this.#isClosed || this.#running.size >= maxRunning) return;
@@ -180,7 +197,7 @@ export class LookbackJobs {
   }
 
   async #run(waiting: JobRecord, signal: AbortSignal): Promise<void> {
-    const { logger, streams, supervisor, store } = this.#options;
+    const { logger, streams, supervisor, store, eventsOf } = this.#options;
     let job: JobRecord = { ...waiting, state: 'running' };
     this.#put(job);
     this.#live.set(job.id, job);
@@ -196,7 +213,7 @@ export class LookbackJobs {
     };
     try {
       const stream = await streams.open(job.stream);
-      const isDone = await runJob({ job, stream, supervisor, store, signal, onProgress });
+      const isDone = await runJob({ job, stream, supervisor, store, eventsOf, signal, onProgress });
       if (isDone) this.#end(job, 'done');
       else if (signal.reason === 'cancelled') this.#end(job, 'cancelled');
       else this.#put({ ...job, state: 'interrupted' });

@@ -125,6 +125,7 @@ const DECODE_ERROR_STATUS: Record<DecodeErrorCode, number> = {
 const LOOKBACK_ERROR_STATUS: Record<LookbackErrorCode, number> = {
   'not-found': 404,
   'no-stream': 404,
+  'no-media': 404,
   invalid: 400,
   'too-many': 409,
   'wrong-state': 409,

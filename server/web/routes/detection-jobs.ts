@@ -31,13 +31,13 @@ export const detectionJobRoutes = [
       settings: z.record(z.string(), z.unknown()).default({}),
       replaces: z.boolean().default(true),
     }),
-    handle: (call) => {
+    handle: async (call) => {
       const admin = call.require({ action: 'admin' });
       const { stream, from, to, settings, replaces } = call.body;
-      const job = call.web.lookback.create({
+      const job = await call.web.lookback.create({
         stream,
-        fromMs: from ?? 0,
-        toMs: to ?? call.nowMs,
+        fromMs: from,
+        toMs: to,
         settings: settingsOf(call, stream, settings),
         replaces,
       });

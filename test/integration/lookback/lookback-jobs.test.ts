@@ -55,7 +55,7 @@ async function ended(jobs: LookbackJobs, id: string): Promise<string> {
 test('a job looks at every key frame of its range once, and tells how far it is', async (t) => {
   const { open, wish, events, supervisor } = await rig(t);
   const jobs = open();
-  const { id, state } = jobs.create(wish);
+  const { id, state } = await jobs.create(wish);
   assert.equal(state, 'running');
   assert.equal(await ended(jobs, id), 'done');
   assert.equal(supervisor.looked.length, 10);
@@ -73,7 +73,7 @@ test('a range in the middle: only frames in it are due', async (t) => {
   const { open, wish, supervisor, startMs, events } = await rig(t);
   const jobs = open();
   // Key frames at 4, 6 and 8 s; the fragment from 2 s on shows the first moments of the range.
-  const { id } = jobs.create({ ...wish, fromMs: startMs + 3500, toMs: startMs + 9000 });
+  const { id } = await jobs.create({ ...wish, fromMs: startMs + 3500, toMs: startMs + 9000 });
   await ended(jobs, id);
   assert.equal(supervisor.looked.length, 3);
   for (const { producerMs } of events()) {
@@ -91,7 +91,7 @@ test('a job that is cancelled goes on where it was', async (t) => {
     resolve();
     return go;
   };
-  const { id } = jobs.create(wish);
+  const { id } = await jobs.create(wish);
   await reached;
   const cancelling = jobs.cancel(id);
   letGo();
@@ -120,7 +120,7 @@ test("a job goes on by itself after the server's end, whenever that comes", asyn
       resolve();
       return go;
     };
-    const { id } = first.create(wish);
+    const { id } = await first.create(wish);
     await reached;
     const closing = first.close();
     letGo();
@@ -141,7 +141,7 @@ test("a job goes on by itself after the server's end, whenever that comes", asyn
 test('results stand beside earlier ones when that is asked for', async (t) => {
   const { open, wish, events } = await rig(t);
   const jobs = open();
-  for (const replaces of [true, false]) await ended(jobs, jobs.create({ ...wish, replaces }).id);
+  for (const replaces of [true, false]) await ended(jobs, (await jobs.create({ ...wish, replaces })).id);
   assert.equal(events().length, 22);
 });
 
@@ -151,7 +151,7 @@ test('a job that fails says why, and can go on', async (t) => {
   supervisor.beforeLook = () => {
     if (supervisor.looked.length === 2) throw new WatchError('no-model', 'there is no model x');
   };
-  const { id } = jobs.create(wish);
+  const { id } = await jobs.create(wish);
   assert.equal(await ended(jobs, id), 'failed');
   assert.equal(jobs.get(id).message, 'there is no model x');
   assert.equal(jobs.counters.ended.failed, 1);
@@ -170,16 +170,23 @@ test('what cannot be done is refused', async (t) => {
   const { open, wish, startMs, recordings } = await rig(t);
   const jobs = open();
   const refuses = (change: Partial<JobWish>, code: string) =>
-    assert.throws(
-      () => jobs.create({ ...wish, ...change }),
-      (error) => isRefused(error, code),
-    );
-  refuses({ stream: 'nowhere' }, 'no-stream');
-  refuses({ fromMs: startMs + 5, toMs: startMs + 5 }, 'invalid');
-  refuses({ fromMs: recordings.nowMs + 1, toMs: recordings.nowMs + 1000 }, 'invalid');
-  refuses({ settings: { ...settings, tier: 'off' } }, 'invalid');
+    assert.rejects(jobs.create({ ...wish, ...change }), (error) => isRefused(error, code));
+  await refuses({ stream: 'nowhere' }, 'no-stream');
+  await refuses({ fromMs: startMs + 5, toMs: startMs + 5 }, 'invalid');
+  await refuses({ fromMs: recordings.nowMs + 60_000, toMs: undefined }, 'no-media');
+  await refuses({ settings: { ...settings, tier: 'off' } }, 'invalid');
   await jobs.close();
-  refuses({}, 'closing');
+  await refuses({}, 'closing');
+});
+
+test('without times it is all that is recorded', async (t) => {
+  const { open, wish, startMs, supervisor } = await rig(t);
+  const jobs = open();
+  const { id, fromMs, toMs } = await jobs.create({ ...wish, fromMs: undefined, toMs: undefined });
+  assert.ok(fromMs >= startMs && fromMs <= startMs + 40);
+  assert.ok(toMs >= startMs + 19_900 && toMs <= startMs + 20_100);
+  await ended(jobs, id);
+  assert.equal(supervisor.looked.length, 10);
 });
 
 test('a stream that is deleted takes its jobs with it', async (t) => {
@@ -188,7 +195,7 @@ test('a stream that is deleted takes its jobs with it', async (t) => {
   supervisor.beforeLook = async () => {
     if (supervisor.looked.length === 2) await recordings.streams.delete('yard');
   };
-  jobs.create(wish);
+  await jobs.create(wish);
   while (jobs.running > 0) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(jobs.list(), []);
 });
