@@ -135,10 +135,12 @@ export class MqttSink implements EventSink {
   }
 
   #makeSnapshots(pictureOf: NonNullable<MqttSinkOptions['pictureOf']>): Snapshots {
-    const { logger } = this.#options;
+    const { isStream, logger } = this.#options;
     return new Snapshots({
       pictureOf,
       publish: async (stream, label, picture) => {
+        // Deleted meanwhile: nothing would take the picture back.
+        if (!isStream(stream)) return;
         const connection = this.link.current;
         if (connection === undefined) throw new BrokerError(this.link.problem);
         const topic = this.#topics.snapshot(topicLevel(stream), label);

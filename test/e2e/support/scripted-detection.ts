@@ -28,6 +28,7 @@ export async function startScriptedServer(
     sample: { readonly frame: FrameRef; readonly index: number },
     watch: ScriptedWatch,
   ) => Seen | undefined,
+  settings: Readonly<Record<string, unknown>> = {},
 ): Promise<ScriptedServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'framelog-scripted-'));
   const supervisor = new ScriptedSupervisor({
@@ -39,6 +40,7 @@ export async function startScriptedServer(
     http: { port: 0 },
     rtmp: { port: 0 },
     detection: { defaultTier: 'fps:5' },
+    ...settings,
   });
   const server = await startServer(config, {
     logger: pino({ level: 'silent' }),

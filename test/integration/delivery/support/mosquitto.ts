@@ -13,6 +13,7 @@ import { until } from '../../../e2e/support/until.ts';
 export interface Received {
   readonly topic: string;
   readonly text: string;
+  readonly bytes: Buffer;
   readonly retain: boolean;
 }
 
@@ -94,7 +95,7 @@ export class Subscriber {
 
   constructor(client: MqttClient) {
     client.on('message', (topic, payload, { retain }) => {
-      this.messages.push({ topic, text: payload.toString(), retain });
+      this.messages.push({ topic, text: payload.toString(), bytes: payload, retain });
     });
   }
 
