@@ -65,15 +65,14 @@ export class FrameLooker {
     return this.#told({ ...seen, objects, events, skipped: undefined, faces, inferMs });
   }
 
-  /** A frame that could not be decoded: nobody knows what was in it. */
+  /** A frame that could not be decoded: nobody knows what was in it, or whether anything moved. The scene hears nothing of it. */
   miss(frame: FrameRef): LookedAt {
-    const { objects, events } = this.#scene.hold(frame);
     return this.#told({
       frame,
       picture: undefined,
       skipped: 'not-decoded',
-      objects,
-      events,
+      objects: [],
+      events: [],
       faces: [],
       inferMs: 0,
     });
