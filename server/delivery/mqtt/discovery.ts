@@ -50,7 +50,9 @@ export function discoveryMessages(
   const add = (component: string, id: string, entity: object): void => {
     const uniqueId = `${deviceId}_${id}`;
     const topic = `${settings.discoveryPrefix}/${component}/${deviceId}/${id}/config`;
-    messages.set(topic, JSON.stringify({ unique_id: uniqueId, object_id: uniqueId, ...entity, ...common }));
+    // `object_id`, which says the same to versions before 2025.10, is warned of since.
+    const ids = { unique_id: uniqueId, default_entity_id: `${component}.${uniqueId}` };
+    messages.set(topic, JSON.stringify({ ...ids, ...entity, ...common }));
   };
   const addCount = (id: string, name: string, topic: string): void => {
     add('binary_sensor', `${id}_occupancy`, {
