@@ -9,8 +9,6 @@ export interface EventSource {
   readonly stream: string;
   readonly watch: string;
   readonly model: ModelIdentity;
-  /** Path of a picture of a frame; events have none where it is absent. */
-  readonly thumbnail?: (frame: FrameRef) => string;
 }
 
 type Common =
@@ -25,7 +23,7 @@ type Common =
   | 'serverMs'
   | 'thumbnail';
 
-/** What an event says beside who speaks and of which frame. */
+/** What an event says beside who speaks and of which frame. The path of its picture is added by who serves pictures. */
 export type EventBody = Omit<DetectionEvent, Common>;
 
 /** An event of a frame; the qualifier as in EventKey. */
@@ -35,7 +33,7 @@ export function makeEvent(
   body: EventBody,
   qualifier?: string,
 ): DetectionEvent {
-  const { stream, watch, thumbnail } = source;
+  const { stream, watch } = source;
   const model = { name: source.model.name, sha256: source.model.sha256 };
   const { type, phase, ...particulars } = body;
   const { trackId } = particulars;
@@ -61,7 +59,6 @@ export function makeEvent(
     producerMs: frame.producerMs,
     serverMs: frame.serverMs,
     model,
-    ...(thumbnail && { thumbnail: thumbnail(frame) }),
     ...particulars,
   };
 }

@@ -3,6 +3,7 @@ import { type DetectionEvent, detectionEventSchema, EVENT_SCHEMA } from '../../m
 import { createScene } from '../../ml/events/scene.ts';
 import { DEFAULT_LABEL_GROUPS } from '../../ml/track/label-groups.ts';
 import { watchSettingsSchema } from '../../ml/watch/watch-settings.ts';
+import { withThumbnail } from '../../server/detection/frame-path.ts';
 
 /** The JSON Schema of detection events: docs/detection-event.schema.json. */
 export function documentEventSchema(): string {
@@ -52,7 +53,6 @@ function exampleEvents(): DetectionEvent[] {
       stream: 'driveway',
       watch: 'live',
       model: { name: 'centernet', sha256: 'c0'.repeat(32) },
-      thumbnail: ({ producerMs }) => `/play/driveway/image.jpg?at=${producerMs}`,
     },
   );
   const events: DetectionEvent[] = [];
@@ -68,5 +68,5 @@ function exampleEvents(): DetectionEvent[] {
     const car = { label: 'car', score: 0.62, box: [left, 0.45, 0.2, 0.2] } as const;
     events.push(...scene.observe(step < 20 ? [car] : [], frame).events);
   }
-  return events;
+  return events.map(withThumbnail);
 }

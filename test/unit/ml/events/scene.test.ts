@@ -106,15 +106,6 @@ test('what two watches, streams, models or frames say has ids of its own', () =>
   assert.equal(eventId(key), eventId({ ...key, frame: { ...frameAt(0), offsetMs: 1e-9 } }));
 });
 
-test('events carry the path of a picture where one is made', () => {
-  const source = {
-    ...SOURCE,
-    thumbnail: ({ producerMs }: { producerMs: number }) => `/picture?at=${producerMs}`,
-  };
-  const [enter] = playScene([look(0, personAt(0.2)), look(200, personAt(0.2))], { source });
-  assert.equal(enter?.thumbnail, `/picture?at=${frameAt(200).producerMs}`);
-});
-
 test('another model takes over: the tracks of the one before end, and its own begin', () => {
   const scene = createScene(SETTINGS, SOURCE);
   const before = [0, 200].flatMap((timeMs) => scene.observe([personAt(0.7)], frameAt(timeMs)).events);
