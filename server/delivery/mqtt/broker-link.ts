@@ -15,6 +15,8 @@ export interface BrokerLinkOptions {
   readonly will: LastWill;
   /** What every connection begins with; only then others publish on it. What it throws ends the connection. */
   readonly greet: (connection: BrokerConnection) => Promise<void>;
+  /** A connection is ready for all. */
+  readonly onReady: () => void;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
 }
 
@@ -104,7 +106,7 @@ export class BrokerLink {
   }
 
   async #connect(): Promise<BrokerConnection> {
-    const { settings, will, greet, logger } = this.#options;
+    const { settings, will, greet, onReady, logger } = this.#options;
     const connection = await BrokerConnection.open(settings, will, this.counters, this.#closing.signal);
     try {
       await greet(connection);
@@ -116,6 +118,7 @@ export class BrokerLink {
     this.#current = connection;
     this.#ready.resolve(connection);
     logger.info({ version: settings.version === 5 ? '5' : '3.1.1' }, 'MQTT broker connected');
+    onReady();
     return connection;
   }
 }

@@ -49,6 +49,8 @@ export class MqttSink implements EventSink {
       settings: options.connection,
       will: { topic: this.#topics.available, payload: 'offline' },
       greet: (connection) => this.#greet(connection),
+      // Who said meanwhile that something has changed was not heard.
+      onReady: () => void this.refresh(),
       logger: options.logger,
     });
     if (options.pictureOf !== undefined) this.snapshots = this.#makeSnapshots(options.pictureOf);
