@@ -448,7 +448,7 @@ const detection = z.strictObject({
     .max(1_000_000_000)
     .default(5_000_000)
     .describe(
-      'Events that are kept, of all streams; beyond it the oldest go. One takes about 1.5 KB on disk.',
+      'Events that are kept, of all streams; beyond it the oldest go. One takes about 1 KB on disk.',
     ),
 });
 

@@ -16,7 +16,7 @@ export const EVENT_SCHEMA: FileSchema = {
        id   INTEGER PRIMARY KEY,
        name TEXT UNIQUE                            -- NULL: deleted, its events are still to be swept
      ) STRICT;
-     CREATE TABLE terms (                          -- what events are found by: 'label:person', 'zone:door', 'type:object/enter'
+     CREATE TABLE terms (                          -- what events are found by: 'label:person', see event-terms.ts
        id   INTEGER PRIMARY KEY,
        text TEXT NOT NULL UNIQUE
      ) STRICT;

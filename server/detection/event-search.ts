@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EventNames } from './event-names.ts';
 import type { EventBin, EventPage, EventQuery, StoredEvent } from './event-store.ts';
-import { searchTerms } from './event-terms.ts';
+import { labelTerm, searchTerms, zoneTerm } from './event-terms.ts';
 
 /**
  * Finds events. Every search is a merge of lanes: a lane is one stream's events, or those of one stream with one term, in the
@@ -213,10 +213,10 @@ function filterSql(
   if (phases !== undefined) add(`e.phase ${oneOf('phases')}`, 'phases', JSON.stringify(phases));
   // Zones are the lane where there are any, then labels: see searchTerms.
   if (labels !== undefined && (!hasTermLane || zones !== undefined)) {
-    add(hasTerm('labels'), 'labels', JSON.stringify(labels.map((label) => `label:${label}`)));
+    add(hasTerm('labels'), 'labels', JSON.stringify(labels.map(labelTerm)));
   }
   if (zones !== undefined && !hasTermLane) {
-    add(hasTerm('zones'), 'zones', JSON.stringify(zones.map((zone) => `zone:${zone}`)));
+    add(hasTerm('zones'), 'zones', JSON.stringify(zones.map(zoneTerm)));
   }
   if (trackId !== undefined) add('e.track = :track', 'track', trackId);
   if (model !== undefined) add('e.model = :model', 'model', model);

@@ -14,9 +14,13 @@ export function zoneTerm(zone: string): string {
   return `zone:${zone}`;
 }
 
-/** `update` events are most of all and seldom asked for: they have none. */
 function kindTerm(type: string, phase: string | undefined): string {
   return phase === undefined ? `type:${type}` : `type:${type}/${phase}`;
+}
+
+/** The same word for those events alone that are no `update`: these are few, and most often asked for. */
+function turn(term: string): string {
+  return `!${term}`;
 }
 
 /** Types whose events have a phase. */
@@ -24,21 +28,21 @@ const PHASED = new Set(['object', 'zone']);
 
 /** The words of an event, each once. */
 export function termsOf(event: DetectionEvent): string[] {
-  const terms = new Set<string>();
-  if (event.phase !== 'update') terms.add(kindTerm(event.type, event.phase));
-  for (const label of [event.label, event.group]) if (label !== undefined) terms.add(labelTerm(label));
-  for (const zone of event.zones ?? []) terms.add(zoneTerm(zone));
-  if (event.zone !== undefined) terms.add(zoneTerm(event.zone));
-  return [...terms];
+  const words = new Set<string>();
+  for (const label of [event.label, event.group]) if (label !== undefined) words.add(labelTerm(label));
+  for (const zone of event.zones ?? []) words.add(zoneTerm(zone));
+  if (event.zone !== undefined) words.add(zoneTerm(event.zone));
+  if (event.phase === 'update') return [...words];
+  return [...words, ...[...words].map(turn), kindTerm(event.type, event.phase)];
 }
 
 /** Words of which every event that the query wants has at least one; `undefined` when there are none such. */
 export function searchTerms({ labels, zones, types, phases }: EventQuery): string[] | undefined {
-  if (zones !== undefined) return zones.map(zoneTerm);
-  if (labels !== undefined) return labels.map(labelTerm);
   const kinds = (types ?? (phases === undefined ? [] : [...PHASED])).flatMap((type) =>
     (PHASED.has(type) ? (phases ?? ['update']) : [undefined]).map((phase) => ({ type, phase })),
   );
-  if (kinds.length === 0 || kinds.some(({ phase }) => phase === 'update')) return undefined;
-  return kinds.map(({ type, phase }) => kindTerm(type, phase));
+  const hasUpdates = kinds.length === 0 || kinds.some(({ phase }) => phase === 'update');
+  const words = zones?.map(zoneTerm) ?? labels?.map(labelTerm);
+  if (words !== undefined) return hasUpdates ? words : words.map(turn);
+  return hasUpdates ? undefined : kinds.map(({ type, phase }) => kindTerm(type, phase));
 }

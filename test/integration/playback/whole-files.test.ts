@@ -112,6 +112,35 @@ test('a picture of any instant, and of now', async (t) => {
   assert.deepEqual(server.errorLines(), []);
 });
 
+test('a picture named as an event names it: fragment and offset', async (t) => {
+  const { get, api, startMs, server } = await start(t);
+  const { fragments } = (await api('/api/streams/gate/fragments')) as {
+    fragments: { number: string; producerMs: number }[];
+  };
+  const [first, , third] = fragments;
+  assert.ok(first !== undefined && third !== undefined);
+  const { number, producerMs } = third;
+  const bytes = async (query: string) => {
+    const response = await get(`image.jpg?${query}`);
+    assert.equal(response.status, 200, query);
+    return Buffer.from(await response.arrayBuffer());
+  };
+  assert.deepEqual(await bytes(`fragment=${number}&offset=480`), await bytes(`at=${producerMs + 480}`));
+  assert.deepEqual(await bytes(`fragment=${number}`), await bytes(`at=${producerMs}`));
+  await refused(await get(`image.jpg?fragment=${'9'.repeat(47)}`), 404, 'no-media');
+  await refused(await get('image.jpg?fragment=12'), 400, 'bad-fragment');
+  await refused(await get(`image.jpg?fragment=${number}&offset=-1`), 400, 'bad-fragment');
+  const { token } = await api('/api/tokens', {
+    method: 'POST',
+    body: JSON.stringify({ stream: 'gate', live: false, range: { from: startMs, to: startMs + 1000 } }),
+  });
+  const ask = (fragment: string) =>
+    fetch(`${server.endpoint}/play/gate/image.jpg?fragment=${fragment}&token=${token}`);
+  assert.equal((await ask(first.number)).status, 200);
+  await refused(await ask(number), 403, 'forbidden');
+  await refused(await ask('9'.repeat(47)), 404, 'no-media');
+});
+
 test('a token opens what it names: its range, and live where it says so', async (t) => {
   const { api, clipOf, startMs, server } = await start(t);
   const { token } = await api('/api/tokens', {
