@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import pino from 'pino';
 import { makeKey } from '../../../../server/access/key-factory.ts';
-import { startServer } from '../../../../server/app.ts';
+import { type Surroundings, startServer } from '../../../../server/app.ts';
 import type { Right } from '../../../../server/catalog/catalog.ts';
 import { catalogPath, SqliteCatalog } from '../../../../server/catalog/sqlite-catalog.ts';
 import { makeConfig } from '../../../../server/config.ts';
@@ -39,6 +39,7 @@ export interface AwsTestServer {
 export async function startAwsServer(
   t: TestContext,
   settings: Readonly<Record<string, unknown>> = {},
+  surroundings: Partial<Surroundings> = {},
 ): Promise<AwsTestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'framelog-aws-'));
   const logLines: string[] = [];
@@ -54,7 +55,11 @@ export async function startAwsServer(
     http: { port: 0, ...(settings.http as object | undefined) },
     rtmp: { port: 0 },
   });
-  const server = await startServer(config, { logger: pino({ level: 'info' }, sink), nowMs: Date.now });
+  const server = await startServer(config, {
+    logger: pino({ level: 'info' }, sink),
+    nowMs: Date.now,
+    ...surroundings,
+  });
   const catalog = SqliteCatalog.open(catalogPath(dataDir));
   t.after(async () => {
     catalog.close();

@@ -1,11 +1,16 @@
 import { execFile } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { CreateStreamCommand, GetRecordsCommand, GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
+import {
+  CreateStreamCommand,
+  RegisterStreamConsumerCommand,
+  SubscribeToShardCommand,
+} from '@aws-sdk/client-kinesis';
 import {
   CreateStreamCommand as CreateVideoStream,
   DescribeStreamCommand,
 } from '@aws-sdk/client-kinesis-video';
+import { ListFragmentsCommand } from '@aws-sdk/client-kinesis-video-archived-media';
 import { type AwsTestServer, startAwsServer } from './aws-server.ts';
 import { clip } from './rtmp-clip.ts';
 import { sdkClients } from './sdk-clients.ts';
@@ -48,27 +53,40 @@ export async function startRekognition(t: TestContext) {
   await clients.video.send(new CreateVideoStream({ StreamName: 'door', DataRetentionInHours: 24 }));
   const { StreamInfo } = await clients.video.send(new DescribeStreamCommand({ StreamName: 'door' }));
   await clients.kinesis.send(new CreateStreamCommand({ StreamName: 'results', ShardCount: 1 }));
+  const dataArn = `arn:aws:kinesis:${server.region}:${server.accountId}:stream/results`;
   return {
     server,
     ...clients,
     videoArn: StreamInfo?.StreamARN ?? '',
-    dataArn: `arn:aws:kinesis:${server.region}:${server.accountId}:stream/results`,
-    records: recordsOf(clients.kinesis),
+    dataArn,
+    documents: documentsOf(clients.kinesis, dataArn),
   };
 }
 
 export type RekognitionRig = Awaited<ReturnType<typeof startRekognition>>;
 
-/** The documents on the data stream, from its beginning on; waits for each. */
-async function* recordsOf(kinesis: ReturnType<typeof sdkClients>['kinesis']): AsyncGenerator<unknown, void> {
-  const start = { StreamName: 'results', ShardId: 'shardId-000000000000' };
-  const { ShardIterator } = await kinesis.send(
-    new GetShardIteratorCommand({ ...start, ShardIteratorType: 'TRIM_HORIZON' }),
+/** The documents on the data stream, from its beginning on, as they come. */
+async function* documentsOf(
+  kinesis: ReturnType<typeof sdkClients>['kinesis'],
+  StreamARN: string,
+): AsyncGenerator<unknown, void> {
+  const { Consumer } = await kinesis.send(
+    new RegisterStreamConsumerCommand({ StreamARN, ConsumerName: 'reader' }),
   );
-  for (let iterator = ShardIterator; iterator !== undefined; ) {
-    const read = await kinesis.send(new GetRecordsCommand({ ShardIterator: iterator }));
-    for (const { Data } of read.Records ?? []) yield JSON.parse(Buffer.from(Data ?? []).toString());
-    iterator = read.NextShardIterator;
+  const { EventStream } = await kinesis.send(
+    new SubscribeToShardCommand({
+      ConsumerARN: Consumer?.ConsumerARN,
+      ShardId: 'shardId-000000000000',
+      StartingPosition: { Type: 'TRIM_HORIZON' },
+    }),
+  );
+  try {
+    for await (const { SubscribeToShardEvent: event } of EventStream ?? []) {
+      for (const { Data } of event?.Records ?? []) yield JSON.parse(Buffer.from(Data ?? []).toString());
+    }
+  } finally {
+    // Who has seen enough hangs up: the server would wait for him.
+    kinesis.destroy();
   }
 }
 
@@ -79,5 +97,24 @@ export async function consent(server: AwsTestServer, isGiven = true): Promise<vo
     headers: { authorization: `Bearer ${server.admin.secret}`, 'content-type': 'application/json' },
     body: JSON.stringify({ faces: { consent: isGiven } }),
   });
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.status} ${text}`);
+}
+
+/** The producer time of a fragment of the stream, by what ListFragments says of it, epoch ms. */
+export async function producerTimeOf(
+  archived: ReturnType<typeof sdkClients>['archived'],
+  fragmentNumber: string,
+): Promise<number | undefined> {
+  const [StartTimestamp, EndTimestamp] = [new Date(Date.now() - 600_000), new Date(Date.now() + 600_000)];
+  const { Fragments } = await archived.send(
+    new ListFragmentsCommand({
+      StreamName: 'door',
+      FragmentSelector: {
+        FragmentSelectorType: 'SERVER_TIMESTAMP',
+        TimestampRange: { StartTimestamp, EndTimestamp },
+      },
+    }),
+  );
+  return Fragments?.find((each) => each.FragmentNumber === fragmentNumber)?.ProducerTimestamp?.getTime();
 }
