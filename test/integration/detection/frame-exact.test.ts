@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import pino from 'pino';
+import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
+import { pictureOfFile } from '../../../ml/picture/picture-of-file.ts';
+import { WorkerSupervisor } from '../../../ml/supervisor/worker-supervisor.ts';
+import { until } from '../../e2e/support/until.ts';
+import { makeCounterClip, readCounter } from '../../support/counter-clip.ts';
+import { type AwsTestServer, startAwsServer } from '../aws/support/aws-server.ts';
+import { putClip } from '../aws/support/put-clip.ts';
+import { pushByRtmp } from '../aws/support/rtmp-clip.ts';
+
+/** Every look says what it sees, at once. */
+const SETTINGS = { motionGate: false, confirmHits: 1, tier: 'fps:5' };
+const SECONDS = 4;
+
+const B_FRAMES = ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '3', '-g', '25', '-crf', '30'];
+const CLIPS = [
+  { name: 'h264-open', by: 'rtmp', encoder: [...B_FRAMES, '-x264-params', 'open-gop=1'], ends: 'mp4' },
+  { name: 'h264-put', by: 'put-media', encoder: B_FRAMES, ends: 'mp4' },
+  {
+    name: 'h265-open',
+    by: 'rtmp',
+    encoder: [
+      '-c:v',
+      'libx265',
+      '-preset',
+      'ultrafast',
+      '-x265-params',
+      'bframes=4:open-gop=1:keyint=25:log-level=1',
+      '-tag:v',
+      'hvc1',
+    ],
+    ends: 'mp4',
+  },
+  {
+    name: 'vp9',
+    by: 'put-media',
+    encoder: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25', '-b:v', '300k'],
+    ends: 'webm',
+  },
+] as const;
+
+async function startCounting(t: TestContext): Promise<AwsTestServer> {
+  const detectionSupervisor = new WorkerSupervisor({
+    workers: 1,
+    decoder: 'native',
+    log: pino({ level: 'silent' }),
+    now: Date.now,
+    entry: fileURLToPath(new URL('./support/counter-worker.ts', import.meta.url)),
+  });
+  return startAwsServer(t, { records: { enforceLimits: false } }, { detectionSupervisor });
+}
+
+function makeClips(t: TestContext): (name: string) => string {
+  const folder = mkdtempSync(join(tmpdir(), 'framelog-counter-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const { name, encoder, ends } of CLIPS) {
+    makeCounterClip(join(folder, `${name}.${ends}`), { seconds: SECONDS, encoder });
+  }
+  return (name) => join(folder, `${name}.${CLIPS.find((clip) => clip.name === name)?.ends}`);
+}
+
+test('an event names the very picture that it speaks of, in recordings of every kind', async (t) => {
+  const server = await startCounting(t);
+  const file = makeClips(t);
+  const startMs = Math.floor(Date.now() / 1000) * 1000 - 3_600_000;
+  for (const { name, by } of CLIPS) {
+    if (by === 'rtmp') await pushByRtmp(server, name, file(name));
+    else await putClip({ ...server, key: server.admin, stream: name }, file(name), startMs);
+    const { id } = (await call(server, 'POST', '/api/detection-jobs', {
+      stream: name,
+      settings: SETTINGS,
+    })) as {
+      id: string;
+    };
+    await until(`job over ${name}`, async () => {
+      const job = (await call(server, 'GET', `/api/detection-jobs/${id}`)) as { state: string };
+      return job.state === 'done';
+    });
+    const events = await eventsOf(server, name);
+    const entered = events.filter(({ phase }) => phase === 'enter');
+    // Five a second, give or take the ends.
+    assert.ok(entered.length >= 5 * SECONDS - 2, `${name}: ${entered.length} looks`);
+    assert.equal(new Set(entered.map(({ label }) => label)).size, entered.length, name);
+    for (const event of events) await assertShows(server, event);
+  }
+  assert.deepEqual(server.errorLines(), []);
+});
+
+test('an event of a live camera names the picture too, and a look back finds the same', async (t) => {
+  const server = await startCounting(t);
+  const file = makeClips(t);
+  await call(server, 'POST', '/api/streams', { name: 'live' });
+  await call(server, 'PATCH', '/api/streams/live/detection', SETTINGS);
+  await pushByRtmp(server, 'live', file('h264-open'), { speed: 1 });
+  const live = await until('what was seen live', async () => {
+    const events = await eventsOf(server, 'live');
+    // The last one has left: nothing more comes.
+    const open = new Set(events.map(({ trackId }) => trackId));
+    for (const { phase, trackId } of events) if (phase === 'leave') open.delete(trackId);
+    return events.length > 0 && open.size === 0 && events;
+  });
+  assert.ok(live.filter(({ phase }) => phase === 'enter').length >= 3 * SECONDS);
+  for (const event of live) await assertShows(server, event);
+
+  const { id } = (await call(server, 'POST', '/api/detection-jobs', {
+    stream: 'live',
+    settings: SETTINGS,
+    replaces: false,
+  })) as { id: string };
+  const back = await until('the look back', async () => {
+    const events = await eventsOf(server, 'live');
+    const ofJob = events.filter(({ watch }) => watch === `job:${id}`);
+    const job = (await call(server, 'GET', `/api/detection-jobs/${id}`)) as { state: string };
+    return job.state === 'done' && ofJob;
+  });
+  const place = ({ fragmentNumber, frameOffsetMs, producerMs }: DetectionEvent) => ({
+    fragmentNumber,
+    frameOffsetMs,
+    producerMs,
+  });
+  const places = new Map(
+    back.filter(({ phase }) => phase === 'enter').map((event) => [event.label, place(event)]),
+  );
+  // Live may have begun a frame later, and passed some over.
+  const both = live.filter(({ label }) => places.has(label));
+  assert.ok(both.length >= live.length / 2, `${both.length} of ${live.length}`);
+  for (const event of both) assert.deepEqual(place(event), places.get(event.label));
+});
+
+/** The picture that its thumbnail shows, and the one of its time, have the number that it was called after. */
+async function assertShows(server: AwsTestServer, event: DetectionEvent): Promise<void> {
+  const number = Number(event.label?.replace('picture ', ''));
+  const atTime = `/play/${event.stream}/image.jpg?at=${event.producerMs}`;
+  for (const path of [event.thumbnail ?? '', atTime]) {
+    const response = await fetch(`${server.endpoint}${path}`, { headers: authorized(server) });
+    assert.equal(response.status, 200, path);
+    const picture = await pictureOfFile(new Uint8Array(await response.arrayBuffer()));
+    assert.equal(readCounter(picture), number, `${event.stream}: ${path}`);
+  }
+}
+
+async function eventsOf(server: AwsTestServer, stream: string): Promise<DetectionEvent[]> {
+  const answer = await call(server, 'GET', `/api/events?stream=${stream}&limit=1000&order=oldest`);
+  return (answer as { events: DetectionEvent[] }).events;
+}
+
+const authorized = ({ admin }: AwsTestServer) => ({ authorization: `Bearer ${admin.secret}` });
+
+async function call(server: AwsTestServer, method: string, path: string, body?: object): Promise<unknown> {
+  const response = await fetch(`${server.endpoint}${path}`, {
+    method,
+    headers: { ...authorized(server), 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const json: unknown = await response.json();
+  assert.ok(response.ok, JSON.stringify(json));
+  return json;
+}
