@@ -54,6 +54,7 @@ export class BrokerConnection {
   readonly #pacer: Pacer;
   readonly #ended = new AbortController();
   readonly #waiting: (() => void)[] = [];
+  readonly #maxInFlight: number;
   #inFlight = 0;
   /** The last message that waits for its place in time: the next one waits behind it. */
   #turn: Promise<void> = Promise.resolve();
@@ -63,6 +64,9 @@ export class BrokerConnection {
     this.#client = client;
     this.#settings = settings;
     this.#pacer = new Pacer(settings.messagesPerSecond);
+    // MQTT 5.0 section 3.2.2.3.3: a client that goes beyond it is disconnected.
+    const { receiveMaximum = Number.POSITIVE_INFINITY } = client.serverProperties ?? {};
+    this.#maxInFlight = Math.min(settings.maxInFlight, receiveMaximum);
     client.on('close', () => this.#end(new BrokerError('the broker closed the connection')));
     client.on('disconnect', ({ reasonCode }) =>
       this.#end(new BrokerError(`the broker said goodbye, reason code ${reasonCode ?? 0}`)),
@@ -173,7 +177,7 @@ export class BrokerConnection {
       this.ended.throwIfAborted();
       const waitMs = this.#pacer.take(performance.now());
       if (waitMs > 0) await delay(waitMs, undefined, { signal: this.ended }).catch(() => undefined);
-      if (this.#inFlight >= this.#settings.maxInFlight) {
+      if (this.#inFlight >= this.#maxInFlight) {
         await new Promise<void>((free) => this.#waiting.push(free));
       }
       this.ended.throwIfAborted();

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
 import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
 import { SinkError } from '../../../server/detection/event-sink.ts';
 import { until } from '../../e2e/support/until.ts';
@@ -220,6 +221,42 @@ test('pictures of objects are retained, and what goes wrong with one harms nothi
   assert.equal(sink.snapshots?.counters.failed, 2);
 });
 
+test('a broker that takes two messages at once is given no more', async (t) => {
+  // Speaks just enough MQTT 5: CONNACK with Receive Maximum 2, and a PUBACK for every PUBLISH of QoS 1, in its own time.
+  let unconfirmed = 0;
+  let most = 0;
+  let taken = 0;
+  const broker = createServer((socket) => {
+    let data = Buffer.alloc(0);
+    const take = (packet: Buffer) => {
+      if (packet[0] === 0x10) socket.write(Buffer.from([0x20, 6, 0, 0, 3, 0x21, 0, 2]));
+      if (((packet[0] ?? 0) & 0xf6) !== 0x32) return;
+      unconfirmed += 1;
+      taken += 1;
+      most = Math.max(most, unconfirmed);
+      const body = packet.subarray(packet.findIndex((byte, at) => at > 0 && byte < 0x80) + 1);
+      const id = body.subarray(2 + body.readUInt16BE(0)).readUInt16BE(0);
+      setImmediate(() => {
+        unconfirmed -= 1;
+        socket.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]));
+      });
+    };
+    socket.on('error', () => undefined);
+    socket.on('data', (chunk) => {
+      data = Buffer.concat([data, chunk]);
+      for (let size = packetSize(data); size !== undefined && data.length >= size; size = packetSize(data)) {
+        take(data.subarray(0, size));
+        data = data.subarray(size);
+      }
+    });
+  });
+  const url = await listening(t, broker);
+  const { deliver } = mqttRig(t, url, { discovery: undefined });
+  await deliver(stored(Array.from({ length: 50 }, (_, i) => eventOf({ trackId: `t${i}` }))));
+  assert.ok(taken > 100);
+  assert.equal(most, 2);
+});
+
 test('a user and a password, over TLS, in MQTT 3.1.1', async (t) => {
   const users = new URL('support/mosquitto-users', import.meta.url).pathname;
   const certificates = new URL('../../unit/server/http/tls/', import.meta.url).pathname;
@@ -249,13 +286,32 @@ test('a broker that confirms nothing is given up', async (t) => {
     socket.once('data', () => socket.write(Buffer.from([0x20, 2, 0, 0])));
     socket.on('error', () => undefined);
   });
-  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-  t.after(() => silent.close());
-  const address = silent.address();
-  assert.ok(address !== null && typeof address === 'object');
-  const { sink } = mqttRig(t, `mqtt://127.0.0.1:${address.port}`, {
+  const { sink } = mqttRig(t, await listening(t, silent), {
     connection: { version: 4, confirmTimeoutMs: 20 },
   });
   await until('it was given up twice', () => sink.link.counters.failures >= 2);
   assert.equal(sink.link.problem, 'the broker does not confirm messages');
 });
+
+async function listening(t: TestContext, server: Server): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket));
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Length of the first MQTT packet, with its fixed header; `undefined` while that is not whole. */
+function packetSize(data: Buffer): number | undefined {
+  let rest = 0;
+  for (let at = 1; at < Math.min(5, data.length); at++) {
+    const byte = data[at] ?? 0;
+    rest += (byte & 0x7f) * 128 ** (at - 1);
+    if (byte < 0x80) return at + 1 + rest;
+  }
+  return undefined;
+}
