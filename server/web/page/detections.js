@@ -6,6 +6,7 @@ import { byId, setText } from './dom.js';
 import { EventList } from './event-list.js';
 import { countLabels, countWords } from './event-words.js';
 import { latency } from './format.js';
+import { recall, remember } from './memory.js';
 import { ReplayedEvents } from './replayed-events.js';
 
 /** What is detected in the chosen stream: boxes over the picture, the list of events, and how it is watched. */
@@ -32,7 +33,7 @@ export class Detections extends EventTarget {
   #stream;
   #isStreamLive = false;
   #isAdmin = false;
-  #areBoxesOn = localStorage.getItem(BOXES_KEY) !== 'off';
+  #areBoxesOn = recall(BOXES_KEY) !== 'off';
   /** @type {api.Detection | undefined} */
   #detection;
   /** @type {EventSource | undefined} */
@@ -90,7 +91,7 @@ export class Detections extends EventTarget {
 
   toggleBoxes() {
     this.#areBoxesOn = !this.#areBoxesOn;
-    localStorage.setItem(BOXES_KEY, this.#areBoxesOn ? 'on' : 'off');
+    remember(BOXES_KEY, this.#areBoxesOn ? 'on' : 'off');
     this.#follow();
     this.#render();
     this.#draw();
@@ -129,6 +130,10 @@ export class Detections extends EventTarget {
     const source = api.followDetections(stream);
     source.addEventListener('result', ({ data }) => {
       if (source === this.#source) this.#onResult(JSON.parse(data));
+    });
+    source.addEventListener('error', () => {
+      // The browser comes back by itself, but not after a refusal: the next look at how it is watched tries again.
+      if (source.readyState === EventSource.CLOSED && source === this.#source) this.#source = undefined;
     });
     this.#source = source;
   }
