@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
+import { PictureError } from '../../../../ml/picture/picture-error.ts';
 import { pictureOfFile } from '../../../../ml/picture/picture-of-file.ts';
 import { pixelsOf } from './pixels-of.ts';
 
@@ -78,5 +79,30 @@ test('what is not a whole JPEG, PNG or WebP is refused', async () => {
     Buffer.concat([png.subarray(0, 40), Buffer.alloc(60, 0x5a), png.subarray(100)]),
   ]) {
     await assert.rejects(pictureOfFile(file), refused);
+  }
+});
+
+test('broken files of all three formats are read or refused, never anything else', async () => {
+  let state = 7;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const files = [
+    await original().jpeg().toBuffer(),
+    await original().png().toBuffer(),
+    await original().webp().toBuffer(),
+  ];
+  for (const file of files) {
+    for (let round = 0; round < 60; round++) {
+      const broken = Uint8Array.from(round % 4 === 0 ? file.subarray(0, random(file.length)) : file);
+      // The first bytes stay: they say which format it is.
+      for (let i = random(6); i > 0 && broken.length > 12; i--)
+        broken[12 + random(broken.length - 12)] = random(256);
+      const picture = await pictureOfFile(broken).catch((error: unknown) => {
+        assert.ok(error instanceof PictureError, String(error));
+      });
+      if (picture !== undefined) assert.equal(pixelsOf(picture).length, picture.width * picture.height * 3);
+    }
   }
 });
