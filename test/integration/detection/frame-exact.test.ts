@@ -72,6 +72,12 @@ test('an event names the very picture that it speaks of, in recordings of every 
   for (const { name, by } of CLIPS) {
     if (by === 'rtmp') await pushByRtmp(server, name, file(name));
     else await putClip({ ...server, key: server.admin, stream: name }, file(name), startMs);
+    await until(`${name} on the disk`, async () => {
+      const { fragments } = (await call(server, 'GET', `/api/streams/${name}/fragments`)) as {
+        fragments: readonly unknown[];
+      };
+      return fragments.length >= SECONDS;
+    });
     const { id } = (await call(server, 'POST', '/api/detection-jobs', {
       stream: name,
       settings: SETTINGS,
