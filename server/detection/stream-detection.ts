@@ -51,9 +51,11 @@ export class StreamDetection implements DetectionService {
   /** A stream's log was opened: somebody publishes it, or looks at it. */
   onOpened(stream: OpenStream): void {
     const { name } = stream.record;
-    this.#apply(name);
-    this.#own.get(name)?.follow(stream);
-    for (const watcher of this.#attached.get(name) ?? []) watcher.follow(stream);
+    this.#aside(name, () => {
+      this.#apply(name);
+      this.#own.get(name)?.follow(stream);
+      for (const watcher of this.#attached.get(name) ?? []) watcher.follow(stream);
+    });
   }
 
   /** A stream and its files are gone. */
@@ -61,7 +63,7 @@ export class StreamDetection implements DetectionService {
     this.#own.get(stream)?.drop();
     this.#own.delete(stream);
     this.#configured.delete(stream);
-    this.#options.store.retire(stream);
+    this.#aside(stream, () => this.#options.store.retire(stream));
   }
 
   settingsOf(stream: string): WatchSettings {
@@ -148,6 +150,15 @@ export class StreamDetection implements DetectionService {
     for (const watcher of this.#watchers()) watcher.close();
     this.#own.clear();
     this.#attached.clear();
+  }
+
+  /** What goes wrong here is no reason to refuse a camera, or to keep a stream. */
+  #aside(stream: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.logger.error({ err: error, stream }, 'detection failed');
+    }
   }
 
   *#watchers(): Generator<StreamWatcher> {

@@ -288,10 +288,9 @@ export class StreamWatcher {
       await watch.drained();
       await watch.end(this.#frame);
     } catch (error) {
-      if (!(error instanceof WatchError)) throw error;
       // Closed: it goes on from here after the next start. Anything else: what was followed is lost sight of.
-      if (error.code === 'closed') return;
-      logger.warn({ err: error, stream, watch: name }, 'a watch did not end as it should');
+      if (error instanceof WatchError && error.code === 'closed') return;
+      logger.error({ err: error, stream, watch: name }, 'a watch did not end as it should');
     }
     watch.close();
     this.#watch = undefined;

@@ -268,6 +268,18 @@ test('a disk that takes no events holds up no video: what comes goes on being of
   assert.equal((await (await streams.open('cam')).log.list(0, 10)).length, 5);
 });
 
+test('a store that cannot be read holds up no camera', async (t) => {
+  const { publish, streams, detection, lines } = startRig(t, { script: SOMEBODY });
+  t.mock.method(detection.events, 'watchState', () => {
+    throw Object.assign(new Error('database disk image is malformed'), { errcode: 11 });
+  });
+  const cam = await publish('cam');
+  await cam.send(camera(0, 1500));
+  await cam.end();
+  assert.equal((await (await streams.open('cam')).log.list(0, 10)).length, 2);
+  assert.deepEqual(lines, ['detection failed']);
+});
+
 test('events are on their data stream in order, keyed by their camera', async (t) => {
   const { publish, records, clock } = startRig(t, {
     script: {
