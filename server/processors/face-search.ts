@@ -18,16 +18,10 @@ export interface FaceSearchRun {
   /** Name of the watch. */
   readonly watch: string;
   readonly onRecord: (record: object) => void;
-  /** It cannot go on, and why. */
+  /** Why it must not go on, asked with every frame; `undefined` while it may. */
+  readonly problem: () => string | undefined;
+  /** It does not go on, and why. */
   readonly onGivenUp: (reason: string) => void;
-}
-
-/** For who starts a search on a stream where nobody has consented, and for one that runs when consent is taken back. */
-export function noConsent(stream: string): string {
-  return (
-    `Faces are not looked for on ${stream}: whoever may decide so sets faces.consent in the detection settings of the stream ` +
-    `(PATCH /api/streams/${stream}/detection).`
-  );
 }
 
 /** Looks for faces on a stream, live, until it is stopped: a record of every frame in which some are found. */
@@ -46,8 +40,9 @@ export function runFaceSearch(parts: FaceSearchParts, run: FaceSearchRun): Attac
     settings: faceSearchSettings(own, work),
     storesEvents: false,
     onResult: (result: WatchResult) => {
-      if (!detection.settingsOf(stream.name).faces.consent) {
-        run.onGivenUp(noConsent(stream.name));
+      const problem = run.problem();
+      if (problem !== undefined) {
+        run.onGivenUp(problem);
         return;
       }
       try {

@@ -13,7 +13,7 @@ import type {
 } from '../catalog/processor-catalog.ts';
 import type { AttachedWatch, DetectionService } from '../detection/detection-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
-import { type FaceSearchParts, noConsent, runFaceSearch } from './face-search.ts';
+import { type FaceSearchParts, runFaceSearch } from './face-search.ts';
 import { LabelMessages } from './label-messages.ts';
 import { runLabelSession } from './label-session.ts';
 import { ProcessorError } from './processor-error.ts';
@@ -228,15 +228,25 @@ export class StreamProcessors {
     return of(watch?.state === 'failed' ? 'FAILED' : 'RUNNING', watch?.message);
   }
 
-  /** What must be so for it to run. */
-  #check({ stream, work }: ProcessorRecord): void {
+  #check(processor: ProcessorRecord): void {
+    const problem = this.#problemOf(processor);
+    if (problem !== undefined) throw problem;
+  }
+
+  /** Why it must not run. */
+  #problemOf({ stream, work }: ProcessorRecord): ProcessorError | undefined {
     const { streams, detection } = this.#options;
     if (streams.record(stream.name)?.createdMs !== stream.createdMs) {
-      throw new ProcessorError('no-stream', `The stream ${stream.arn} does not exist.`);
+      return new ProcessorError('no-stream', `The stream ${stream.arn} does not exist.`);
     }
     if (work.type === 'face-search' && !detection.settingsOf(stream.name).faces.consent) {
-      throw new ProcessorError('no-consent', noConsent(stream.name));
+      return new ProcessorError(
+        'no-consent',
+        `Faces are not looked for on ${stream.name}: whoever may decide so sets faces.consent in the detection settings of the ` +
+          `stream (PATCH /api/streams/${stream.name}/detection).`,
+      );
     }
+    return undefined;
   }
 
   #run(processor: ProcessorRecord, session: ProcessorSession): void {
@@ -257,6 +267,7 @@ export class StreamProcessors {
       processor,
       watch: watchNameOf(name),
       onRecord: (record) => this.#deliver(processor, record),
+      problem: () => this.#problemOf(processor)?.message,
       onGivenUp: (reason) => this.#fail(name, session.id, reason),
     });
     return { kind: 'face-search', watch };

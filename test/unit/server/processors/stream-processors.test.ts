@@ -15,11 +15,21 @@ import { RecordOutbox } from '../../../../server/processors/record-outbox.ts';
 import { StreamProcessors } from '../../../../server/processors/stream-processors.ts';
 import type { RecordService } from '../../../../server/records/record-service.ts';
 import type { StreamService } from '../../../../server/streams/stream-service.ts';
-import { faceAt, faceSearchProcessor, frameAt, KNOWN_FACE, labelProcessor, resultOf } from './support.ts';
+import {
+  faceAt,
+  faceSearchProcessor,
+  frameAt,
+  KNOWN_FACE,
+  labelProcessor,
+  resultOf,
+  STREAM_ARN,
+} from './support.ts';
 
 /** A detection service whose results the test makes up. */
 class Detection {
   consent = true;
+  /** When the stream was made. */
+  doorMadeMs = 1_700_000_000_000;
   status: WatchStatus | undefined;
   readonly attached: AttachOptions[] = [];
   readonly stopped: string[] = [];
@@ -63,7 +73,7 @@ function rig(t: TestContext) {
     return Promise.resolve({ shardId: 's', sequenceNumber: '1' });
   };
   const streams = {
-    record: (name: string) => (name === 'door' ? { name, createdMs: 1_700_000_000_000 } : undefined),
+    record: (name: string) => (name === 'door' ? { name, createdMs: detection.doorMadeMs } : undefined),
     open: () => Promise.reject(new Error('it is not to be opened')),
   } as unknown as StreamService;
   const logger = pino({ level: 'silent' });
@@ -174,6 +184,21 @@ test('without consent no face is looked at, also when it is taken back later', a
   await processors.stop('faces');
   assert.deepEqual(taken, []);
   assert.equal(detection.stopped.length, 1);
+  await processors.close();
+});
+
+test('another stream under the same name is not looked at', async (t) => {
+  const { detection, open, taken } = rig(t);
+  const processors = open();
+  processors.create(faceSearchProcessor());
+  processors.begin('faces', {});
+  detection.doorMadeMs += 1;
+  detection.tell(resultOf(frameAt(1), { faces: [faceAt([0, 0, 0.2, 0.2])] }));
+  while (statusOf(processors) === 'STOPPING') await new Promise(setImmediate);
+  const { status, message } = processors.describe('faces');
+  assert.deepEqual([status, message], ['FAILED', `The stream ${STREAM_ARN} does not exist.`]);
+  assert.throws(() => processors.begin('faces', {}), { code: 'no-stream' });
+  assert.deepEqual(taken, []);
   await processors.close();
 });
 
