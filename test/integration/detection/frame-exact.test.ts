@@ -73,10 +73,13 @@ test('an event names the very picture that it speaks of, in recordings of every 
     if (by === 'rtmp') await pushByRtmp(server, name, file(name));
     else await putClip({ ...server, key: server.admin, stream: name }, file(name), startMs);
     await until(`${name} on the disk`, async () => {
-      const { fragments } = (await call(server, 'GET', `/api/streams/${name}/fragments`)) as {
-        fragments: readonly unknown[];
-      };
-      return fragments.length >= SECONDS;
+      const { ranges } = (await call(
+        server,
+        'GET',
+        `/api/streams/${name}/ranges?to=${Date.now() + 3_600_000}`,
+      )) as { ranges: readonly { readonly startMs: number; readonly endMs: number }[] };
+      const recordedMs = ranges.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+      return recordedMs > SECONDS * 1000 - 100;
     });
     const { id } = (await call(server, 'POST', '/api/detection-jobs', {
       stream: name,
