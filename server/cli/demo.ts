@@ -15,6 +15,8 @@ import { aborted, stopSignal } from './stop-signal.ts';
 
 const STREAM = 'demo';
 const KEY_NAME = 'demo camera';
+/** Boxes that go with what moves. */
+const TIER = 'fps:5';
 /** A demo that is forgotten must not fill the disk: about a day of the clip. */
 const MAX_STORED_BYTES = 2 ** 30;
 const CLIP = fileURLToPath(new URL('../../samples/demo.mp4', import.meta.url));
@@ -38,8 +40,8 @@ export const demo = defineCommand({
   async run(options, _positionals, terminal) {
     const stop = stopSignal();
     const data = options.data ?? './framelog-demo-data';
-    // Quiet, so that the address stays in sight; --set logs.level=info comes later and wins.
-    const set = ['logs.level=warn', ...(options.set ?? [])];
+    // Quiet, so that the address stays in sight, and with somebody looking; what is --set comes later and wins.
+    const set = ['logs.level=warn', `detection.defaultTier=${TIER}`, ...(options.set ?? [])];
     const given = configOfFlags({ ...options, data, set }, terminal).config;
     const config: Config = {
       ...given,
@@ -113,7 +115,7 @@ function prepareCatalog(dataDir: string, nowMs: number): string {
 
 function demoText(loginUrl: string, url: string, dataDir: string): string {
   return (
-    `A camera publishes to ${url}. Watch it, live and recorded:\n\n  ${loginUrl}\n\n` +
+    `A camera publishes to ${url}. Watch it, live and recorded, with what is detected in it:\n\n  ${loginUrl}\n\n` +
     `The link logs in once. What is recorded: ${dataDir}/streams/${STREAM}/. Ctrl-C ends the demo.\n`
   );
 }
