@@ -447,9 +447,7 @@ const detection = z.strictObject({
     .min(1000)
     .max(1_000_000_000)
     .default(5_000_000)
-    .describe(
-      'Events that are kept, of all streams; beyond it the oldest go. One takes about 1 KB on disk.',
-    ),
+    .describe('Events that are kept, of all streams; beyond it the oldest go. One takes about 1 KB on disk.'),
 });
 
 const faces = z.strictObject({
