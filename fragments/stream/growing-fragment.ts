@@ -143,6 +143,8 @@ export class GrowingFragment implements LiveFragment {
       this.#firstLead = sample;
       this.#part.startTicks = sample.dtsTicks;
       this.#chunk.startTicks = sample.dtsTicks;
+      // It tells when the fragment begins: another track may have come before it.
+      this.#info = this.#facts();
     }
     this.#part.firstLead ??= sample;
     this.#lastLead = sample;

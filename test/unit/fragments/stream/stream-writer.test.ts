@@ -184,6 +184,23 @@ test('audio that begins before the first key frame keeps its offset', async () =
   assert.equal(stored.length, 4 + 23 + 46);
 });
 
+test('who follows it live is told when it begins as it will be stored, though audio came first', async () => {
+  const rig = new WriterRig();
+  const told = new Set<number | undefined>();
+  const write = (samples: readonly Sample[]) => {
+    rig.write(samples);
+    const { current } = rig.window;
+    if (current?.samples.some(({ trackId }) => trackId === VIDEO.id)) told.add(current.info.producerMs);
+  };
+  for (const ms of [0, 20, 40]) write([sampleAt(AUDIO, ms)]);
+  for (let ms = 60; ms < 500; ms += 20) {
+    write([sampleAt(VIDEO, ms, { isSync: ms === 60 })]);
+    write([sampleAt(AUDIO, ms)]);
+  }
+  await rig.writer.end();
+  assert.deepEqual([...told], [rig.log.fragments[0]?.producerMs]);
+});
+
 test('audio from long before the first key frame is dropped: the tracks begin together', async () => {
   const rig = new WriterRig();
   rig.write(Array.from({ length: 74 }, (_, i) => sampleAt(AUDIO, i * 20)));
