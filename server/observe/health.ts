@@ -1,4 +1,11 @@
-import type { HealthReport } from '../web/web-dependencies.ts';
+import type { WorkerCapabilities } from '../../ml/supervisor/supervisor.ts';
+
+/** What `/readyz` says: ready when every check is true. */
+export interface HealthReport {
+  readonly checks: Readonly<Record<string, boolean>>;
+  /** What detection works with; `undefined` before it has been needed. */
+  readonly detection?: WorkerCapabilities | undefined;
+}
 
 /**
  * What `/readyz` answers: named checks that all start as false and are set by the part of the server that knows (`http`:

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { WorkerCapabilities } from '../../ml/supervisor/supervisor.ts';
 import type { Access } from '../access/access.ts';
 import type { AccessControl } from '../access/access-control.ts';
 import type { KeyCatalog } from '../catalog/catalog.ts';
@@ -11,6 +10,7 @@ import type { SinkState } from '../detection/sink-runner.ts';
 import type { FaceEnrollment } from '../faces/enrollment.ts';
 import type { Galleries } from '../faces/gallery.ts';
 import type { LookbackJobs } from '../lookback/lookback-jobs.ts';
+import type { HealthReport } from '../observe/health.ts';
 import type { ConsumerGroups } from '../records/groups/consumer-groups.ts';
 import type { RecordService } from '../records/record-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
@@ -67,10 +67,3 @@ export interface WebSettings {
 
 /** Who may do what, and a browser's way in and out. */
 export type WebAccess = Access & Pick<AccessControl, 'loginWithToken' | 'loginWithSecret' | 'logout'>;
-
-/** What `/readyz` says: ready when every check is true. */
-export interface HealthReport {
-  readonly checks: Readonly<Record<string, boolean>>;
-  /** What detection works with; `undefined` before it has been needed. */
-  readonly detection?: WorkerCapabilities | undefined;
-}
