@@ -143,8 +143,8 @@ export class GrowingFragment implements LiveFragment {
       this.#firstLead = sample;
       this.#part.startTicks = sample.dtsTicks;
       this.#chunk.startTicks = sample.dtsTicks;
-      // It tells when the fragment begins: another track may have come before it.
-      this.#info = this.#facts();
+      // It tells when the fragment begins: another track may have come before it. How long it is, whole parts tell.
+      this.#info = { ...this.#info, producerMs: this.#facts().producerMs };
     }
     this.#part.firstLead ??= sample;
     this.#lastLead = sample;
