@@ -58,7 +58,7 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
     }
     while (decoder.decodeQueueSize > 0 && !this.#isOver(decoder)) await dequeued(decoder, 0);
     await this.#inside.settled(SETTLE_MS, () => this.#isOver(decoder));
-    await this.#deliver();
+    await this.#deliver(decoder);
   }
 
   async flush(): Promise<void> {
@@ -69,7 +69,7 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
       });
     }
     this.#inside.clear();
-    await this.#deliver();
+    await this.#deliver(decoder);
   }
 
   close(): void {
@@ -110,8 +110,10 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
   }
 
   /** All copies are made; a failure is told after the pictures that came before it. */
-  async #deliver(): Promise<void> {
+  async #deliver(decoder: VideoDecoder): Promise<void> {
     await Promise.all(this.#copies.splice(0));
+    // It closes when it fails; why, it says later.
+    if (decoder.state !== 'configured') this.#failure ??= new Error('it has closed');
     const failure = this.#failure;
     if (failure === undefined) return;
     this.close();

@@ -42,6 +42,8 @@ export interface ReplyEnvelope<Reply> {
 }
 
 const WATCH_MS = 200;
+/** Native code may keep a process from ending. */
+const STOP_MS = 5000;
 /** Most of its last words that is kept. */
 const MAX_STDERR = 500;
 const LINUX_PAGE_BYTES = 4096;
@@ -133,9 +135,11 @@ export class WorkerProcess<Request, Reply> {
     }
   }
 
-  /** Asks it to end; a process without a request does at once. */
+  /** Asks it to end; a process without a request does at once. One that does not is killed. */
   stop(): void {
     if (this.#child.connected) this.#child.disconnect();
+    const late = setTimeout(() => this.kill(), STOP_MS).unref();
+    void this.gone.then(() => clearTimeout(late));
   }
 
   /** Ends it now. */

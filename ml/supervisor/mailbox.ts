@@ -1,4 +1,6 @@
+import { CodecError } from '../../fragments/media/codec-error.ts';
 import type { Track } from '../../fragments/media/track.ts';
+import { startsClosedGroup } from '../decode/coded-picture.ts';
 import { DueSampler, type TierInForce } from './due-sampler.ts';
 import type { OfferedSample } from './supervisor.ts';
 
@@ -129,7 +131,7 @@ export class Mailbox {
   }
 
   push(sample: OfferedSample, nowMs: number): void {
-    const mayBeDue = sample.isDue !== false;
+    const mayBeDue = sample.isDue !== false && !this.#isUndecodable(sample);
     const isWanted = mayBeDue && this.#asSet.isDue(sample);
     const isDue = this.#inForce === this.#asSet ? isWanted : mayBeDue && this.#inForce.isDue(sample);
     if (isWanted && !isDue) this.#options.onDrop('overload', 1);
@@ -144,7 +146,7 @@ export class Mailbox {
     const wanted = this.#wanted();
     const [first] = wanted;
     if (first === undefined) return this.#takeRest(isDraining);
-    const from = this.#newestSync(this.#sent, first) ?? this.#sent;
+    const from = this.#startFor(first, this.#sent + 1) ?? this.#sent;
     return this.#send(from, wanted, isDraining);
   }
 
@@ -194,7 +196,19 @@ export class Mailbox {
     else {
       this.#dropFirst(start, 'no-key-frame');
       this.#startRunAt(0);
+      for (const kept of this.#kept) {
+        if (!kept.isDue || !this.#isUndecodable(kept.sample)) continue;
+        kept.isDue = false;
+        this.#options.onDrop('no-key-frame', 1);
+      }
     }
+  }
+
+  /** In an open group of pictures, those shown before its key frame: a decoder that starts there cannot have them. */
+  #isUndecodable({ ptsUs, isSync }: OfferedSample): boolean {
+    if (isSync || this.#inForce.tier.kind !== 'fps') return false;
+    const key = this.#kept.findLast(({ sample: { isSync } }) => isSync);
+    return key?.startsRun === true && ptsUs < key.sample.ptsUs;
   }
 
   #apply(sampler: DueSampler): void {
@@ -318,6 +332,26 @@ export class Mailbox {
     return due;
   }
 
+  /** The newest key frame from `from` on at which a decoder can start for a sample, if need be without the unsent ones before it. */
+  #startFor(index: number, from: number): number | undefined {
+    const ptsUs = this.#kept[index]?.sample.ptsUs ?? 0;
+    for (let i = index; i >= from; i--) {
+      const kept = this.#kept[i];
+      if (kept?.sample.isSync !== true || kept.sample.ptsUs > ptsUs) continue;
+      if (i <= this.#sent || kept.startsRun || this.#maySkipTo(kept, i)) return i;
+    }
+    return undefined;
+  }
+
+  /**
+   * In an open group of pictures, those shown before the key frame need what comes before it. Whether a batch sees them must not hang
+   * on how far its worker is.
+   */
+  #maySkipTo(key: Kept, at: number): boolean {
+    if (this.#options.pace === 'batch') return isClosed(key.sample);
+    return this.#kept.every(({ isDue, sample }, i) => i < at || !isDue || sample.ptsUs >= key.sample.ptsUs);
+  }
+
   #newestSync(from: number, to: number): number | undefined {
     for (let i = to; i >= from; i--) if (this.#kept[i]?.sample.isSync === true) return i;
     return undefined;
@@ -327,7 +361,7 @@ export class Mailbox {
   #trim(): void {
     const isNeeded = (kept: Kept) => kept.isDue || this.#awaited.has(kept.sample.ptsUs);
     const oldest = this.#kept.findIndex(isNeeded);
-    const base = this.#newestSync(0, oldest === -1 ? this.#kept.length - 1 : oldest);
+    const base = this.#startFor(oldest === -1 ? this.#kept.length - 1 : oldest, 0);
     if (oldest === -1 && this.#kept.at(-1)?.isAlone === true) this.#dropFirst(this.#kept.length, 'overflow');
     else if (base !== undefined && base > 0) {
       if (base > this.#sent) this.#startRunAt(base);
@@ -379,6 +413,16 @@ export class Mailbox {
   #forgetAwaited(reason: DropReason): void {
     if (this.#awaited.size > 0) this.#options.onDrop(reason, this.#awaited.size);
     this.#awaited.clear();
+  }
+}
+
+function isClosed({ track, data }: OfferedSample): boolean {
+  try {
+    return startsClosedGroup(track, data);
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error;
+    // The decoder will say so itself.
+    return true;
   }
 }
 

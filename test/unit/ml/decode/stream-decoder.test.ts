@@ -12,9 +12,9 @@ import type {
 import { LiveFfmpegDecoder } from '../../../../ml/decode/live-ffmpeg-decoder.ts';
 import { LiveWebcodecsDecoder } from '../../../../ml/decode/live-webcodecs-decoder.ts';
 import { StreamDecoder, type StreamPictures } from '../../../../ml/decode/stream-decoder.ts';
+import { picturesByFfmpeg, type VideoOfFile, videoOf } from '../../../support/clip-video.ts';
 import * as support from '../../fragments/cmaf/support.ts';
 import { clip } from './jobs.ts';
-import { picturesByFfmpeg, type VideoOfFile, videoOf } from './live-media.ts';
 
 let folder: Awaited<ReturnType<typeof support.temporaryFolder>>;
 before(async () => {
@@ -50,11 +50,26 @@ const CODINGS: Readonly<Record<string, readonly string[]>> = {
     '-x265-params',
     'open-gop=1:log-level=error',
   ],
+  // With frames that are not shown.
+  vp8: [
+    '-c:v',
+    'libvpx',
+    '-auto-alt-ref',
+    '1',
+    '-lag-in-frames',
+    '16',
+    '-arnr-maxframes',
+    '7',
+    '-g',
+    '25',
+    '-b:v',
+    '200k',
+  ],
   vp9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25'],
 };
 
 async function made(name: string, coding: readonly string[]): Promise<string> {
-  const path = join(folder.path, `${name.replaceAll(' ', '-')}.mp4`);
+  const path = join(folder.path, `${name.replaceAll(' ', '-')}.${name.startsWith('vp8') ? 'webm' : 'mp4'}`);
   await support.ffmpeg(...MADE, ...coding, path);
   return path;
 }

@@ -228,3 +228,41 @@ test('samples that are not to be looked at only serve the decoder', () => {
   const run = mailbox.take(false);
   assert.deepEqual([numbers(run?.samples), numbers(run?.due)], [range(0, 7), [7]]);
 });
+
+/** Samples in decode order by the numbers of their pictures; `K`: a key frame. */
+function inDecodeOrder(mailbox: Mailbox, order: string): void {
+  for (const [i, word] of order.split(' ').entries()) {
+    const n = Number(word.replace('K', ''));
+    mailbox.push({ ...sample({ n, isSync: word.startsWith('K') }), dtsUs: i * 40_000 }, i * 40);
+  }
+}
+
+test('pictures shown before a key frame are asked of a decoder that has what came before it', () => {
+  const { mailbox } = mailboxOf({ kind: 'fps', framesPerSecond: 25, everyNthKey: 1 }, { pace: 'batch' });
+  inDecodeOrder(mailbox, 'K0 2 1 K4 3 6');
+  const runs: unknown[] = [];
+  for (let run = mailbox.take(false); run !== undefined; run = mailbox.take(false)) {
+    runs.push([numbers(run.samples), numbers(run.due), run.startsAnew]);
+    answer(mailbox, run);
+  }
+  assert.deepEqual(runs, [
+    [[0], [0], true],
+    [[2], [2], false],
+    [[1], [1], false],
+    [[4], [4], false],
+    [[3], [3], false],
+    [[6], [6], false],
+  ]);
+});
+
+test('a decoder that starts at the key frame is not asked for what is shown before it', () => {
+  const { mailbox, dropped } = mailboxOf({ kind: 'fps', framesPerSecond: 25, everyNthKey: 1 });
+  inDecodeOrder(mailbox, 'K0 2 1');
+  answer(mailbox, mailbox.take(false));
+  inDecodeOrder(mailbox, 'K7 5');
+  answer(mailbox, mailbox.take(false));
+  mailbox.restart();
+  inDecodeOrder(mailbox, '6');
+  assert.equal(mailbox.canTake(false), false);
+  assert.ok((dropped['no-key-frame'] ?? 0) + (dropped.superseded ?? 0) > 0);
+});
