@@ -41,6 +41,9 @@ export interface MailboxRun {
 interface Kept {
   readonly sample: OfferedSample;
   readonly arrivedMs: number;
+  /** When the oldest frame came that it stands for. */
+  readonly sinceMs: number;
+  /** It is to be looked at, and nobody was asked for it yet. */
   isDue: boolean;
   /** Asked for already, of a worker that is no more: nothing newer takes its place. */
   isAskedAgain: boolean;
@@ -127,7 +130,7 @@ export class Mailbox {
   /** Since when the frame waits that has waited longest, or one that it took the place of. */
   get waitingSinceMs(): number | undefined {
     for (const { sinceMs } of this.#awaited.values()) return sinceMs;
-    return this.#kept.find(({ isDue }) => isDue)?.arrivedMs;
+    return this.#kept.find(({ isDue }) => isDue)?.sinceMs;
   }
 
   push(sample: OfferedSample, nowMs: number): void {
@@ -220,19 +223,7 @@ export class Mailbox {
 
   #pushAlone(sample: OfferedSample, nowMs: number): void {
     this.#goesOn = false;
-    if (this.#options.pace === 'live' && this.#kept.at(-1)?.isDue === true) this.#supersedeLast();
-    this.#append({
-      sample,
-      arrivedMs: nowMs,
-      isDue: true,
-      isAskedAgain: false,
-      startsRun: true,
-      isAlone: true,
-    });
-  }
-
-  #supersedeLast(): void {
-    if (this.#kept.at(-1)?.isAskedAgain === false) this.#dropped(this.#kept.splice(-1), 'superseded');
+    this.#append({ sample, isDue: true, startsRun: true, isAlone: true }, nowMs);
   }
 
   #pushInRun(sample: OfferedSample, isDue: boolean, nowMs: number): void {
@@ -240,24 +231,33 @@ export class Mailbox {
     const goesOn =
       this.#goesOn && !sample.isDiscontinuous && (track === undefined || isSameDecoder(track, sample.track));
     this.#goesOn = goesOn || sample.isSync;
-    if (this.#goesOn) {
-      const startsRun = !goesOn;
-      this.#append({ sample, arrivedMs: nowMs, isDue, isAskedAgain: false, startsRun, isAlone: false });
-    } else if (isDue) this.#options.onDrop('no-key-frame', 1);
+    if (this.#goesOn) this.#append({ sample, isDue, startsRun: !goesOn, isAlone: false }, nowMs);
+    else if (isDue) this.#options.onDrop('no-key-frame', 1);
   }
 
-  #append(kept: Kept): void {
-    this.#kept.push(kept);
+  #append(kept: Pick<Kept, 'sample' | 'isDue' | 'startsRun' | 'isAlone'>, nowMs: number): void {
+    const isLiveDue = kept.isDue && this.#options.pace === 'live';
+    const sinceMs = isLiveDue ? this.#takePlace(nowMs) : nowMs;
+    this.#kept.push({ ...kept, arrivedMs: nowMs, sinceMs, isAskedAgain: false });
     this.#bytes += kept.sample.data.length;
   }
 
-  /** Indexes of the frames to look at next: all that are asked for again, and of the others the newest one, or a batch's oldest. */
+  /** Live, a frame takes the place of the one that waits. Answers since when one of them has waited. */
+  #takePlace(nowMs: number): number {
+    const at = this.#kept.findLastIndex(({ isDue, isAskedAgain }) => isDue && !isAskedAgain);
+    const waiting = this.#kept[at];
+    if (waiting === undefined) return nowMs;
+    if (waiting.isAlone) this.#dropped(this.#kept.splice(at, 1), 'superseded');
+    else this.#options.onDrop('superseded', 1);
+    waiting.isDue = false;
+    return waiting.sinceMs;
+  }
+
+  /** Indexes of the frames to look at next: live, all that there are (one, and those asked for again); of a batch the oldest. */
   #wanted(): number[] {
-    const unsent: number[] = [];
-    for (let i = this.#sent; i < this.#kept.length; i++) if (this.#kept[i]?.isDue === true) unsent.push(i);
-    const others = unsent.filter((i) => this.#kept[i]?.isAskedAgain === false);
-    const one = this.#options.pace === 'live' ? others.at(-1) : others[0];
-    return unsent.filter((i) => i === one || this.#kept[i]?.isAskedAgain === true);
+    const due: number[] = [];
+    for (let i = this.#sent; i < this.#kept.length; i++) if (this.#kept[i]?.isDue === true) due.push(i);
+    return this.#options.pace === 'live' ? due : due.slice(0, 1);
   }
 
   /** Nothing is due: what is asked for may need more samples to come out of the decoder, and many are not kept waiting. */
@@ -275,7 +275,12 @@ export class Mailbox {
     const end = this.#endOf(from, wanted);
     const run = this.#kept.slice(from, end);
     const due = wanted.filter((index) => index < end).flatMap((index) => this.#kept[index] ?? []);
-    this.#passOver(end, due);
+    for (const kept of due) {
+      const { sample, arrivedMs, sinceMs } = kept;
+      kept.isDue = false;
+      kept.isAskedAgain = false;
+      this.#awaited.set(sample.ptsUs, { arrivedMs, sinceMs });
+    }
     const flush = first.isAlone || (isDraining && end === this.#kept.length);
     this.#sent = end;
     this.#seen = Math.max(this.#seen, end);
@@ -304,21 +309,6 @@ export class Mailbox {
     )
       end++;
     return end;
-  }
-
-  /** What is due is asked for; what was due before the newest of it and is not, is passed over. */
-  #passOver(end: number, due: readonly Kept[]): void {
-    let sinceMs = Number.POSITIVE_INFINITY;
-    let passedOver = 0;
-    for (const kept of this.#kept.slice(0, due.length === 0 ? 0 : end)) {
-      if (!kept.isDue) continue;
-      sinceMs = Math.min(sinceMs, kept.arrivedMs);
-      if (!due.includes(kept)) passedOver += 1;
-      kept.isDue = false;
-      kept.isAskedAgain = false;
-    }
-    if (passedOver > 0) this.#options.onDrop('superseded', passedOver);
-    for (const { sample, arrivedMs } of due) this.#awaited.set(sample.ptsUs, { arrivedMs, sinceMs });
   }
 
   #startRunAt(index: number): void {

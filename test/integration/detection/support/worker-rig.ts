@@ -14,7 +14,7 @@ import { makeCounterClip } from '../../../support/counter-clip.ts';
 
 /** Real workers and decoders with a scripted detector (test/support/scripted-worker.ts). */
 
-const SCRIPTED = join(import.meta.dirname, '../../../support/scripted-worker.ts');
+export const SCRIPTED_WORKER = join(import.meta.dirname, '../../../support/scripted-worker.ts');
 
 export function supervisorOf(
   t: TestContext,
@@ -25,7 +25,7 @@ export function supervisorOf(
     decoder: 'native',
     now: () => Date.now(),
     log: { info: () => {}, warn: () => {}, error: () => {} },
-    entry: SCRIPTED,
+    entry: SCRIPTED_WORKER,
     // The machine of a test may be busy with other tests.
     requestTimeoutMs: 30_000,
     ...options,
