@@ -17,6 +17,7 @@ import { type DetectionEvent, detectionEventSchema } from '../../ml/events/detec
 import { clipPath } from '../e2e/support/media.ts';
 import { type ServerProcess, spawnFramelog, startServerProcess } from '../e2e/support/server.ts';
 import { until } from '../e2e/support/until.ts';
+import { scrape } from './support/scrape.ts';
 
 const cameraCounts = (process.argv[2] ?? '1,2,4,8').split(',').map(Number);
 const seconds = Number(process.argv[3] ?? 40);
@@ -79,17 +80,6 @@ async function subscribe(server: ServerProcess, onSeen: (seen: Seen) => void): P
   };
 }
 
-/** Sum and count of a histogram of `/metrics`. */
-async function meanOf(server: ServerProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${server.httpUrl}/metrics`)).text();
-  const total = (suffix: string) =>
-    [...text.matchAll(new RegExp(`^${name}_${suffix}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'))].reduce(
-      (sum, [, value]) => sum + Number(value),
-      0,
-    );
-  return total('sum') / total('count');
-}
-
 async function patch(server: ServerProcess, stream: string): Promise<void> {
   const send = (method: string, path: string, body: object) =>
     fetch(`${server.httpUrl}${path}`, {
@@ -132,7 +122,10 @@ for (const cameras of cameraCounts) {
   await delay(WARM_UP_MS);
   countedFromMs = Date.now();
   await delay(seconds * 1000);
-  const modelMs = (await meanOf(server, 'framelog_detection_infer_seconds')) * 1000;
+  const metric = await scrape(server.httpUrl);
+  const modelMs =
+    (1000 * metric('framelog_detection_infer_seconds_total')) /
+    metric('framelog_detection_infer_count_total');
   stop();
   pusher.kill('SIGTERM');
   await once(pusher, 'exit');
