@@ -36,7 +36,7 @@ const NEW_SCENE_SPREAD = 20;
 const NEW_SCENE_SHIFT = 40;
 
 /**
- * Sees cheaply (about 0.3 ms a picture) whether and where something moves: brightness on a coarse grid, compared with the picture
+ * Sees cheaply (about a millisecond a picture) whether and where something moves: brightness on a coarse grid, compared with the picture
  * before, and with a running average for what is slow. The light of the whole picture may change, key frames may look a little
  * other than what they follow, and noise counts only above its own level. Pure: pictures and times go in.
  */
