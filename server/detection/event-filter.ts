@@ -1,5 +1,6 @@
 import type { DetectionEvent } from '../../ml/events/detection-event.ts';
 import type { EventQuery } from './event-store.ts';
+import { isOfArchive } from './watch-names.ts';
 
 /** Is it what the query wants? For events that come one by one; EventStore.search answers the same of those that are stored. */
 export function isWanted(query: EventQuery, event: DetectionEvent): boolean {
@@ -14,7 +15,7 @@ export function isWanted(query: EventQuery, event: DetectionEvent): boolean {
     isOneOf(trackId === undefined ? undefined : [trackId], event.trackId) &&
     isOneOf(model === undefined ? undefined : [model], event.model.name) &&
     (minScore === undefined || (event.score ?? Number.NEGATIVE_INFINITY) >= minScore) &&
-    (isFromArchive === undefined || event.watch.startsWith('job:') === isFromArchive) &&
+    (isFromArchive === undefined || isOfArchive(event) === isFromArchive) &&
     event.producerMs >= fromMs &&
     event.producerMs < toMs
   );

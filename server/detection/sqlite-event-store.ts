@@ -8,6 +8,7 @@ import { EVENT_SCHEMA } from './event-schema.ts';
 import { EventSearch, type PageOptions } from './event-search.ts';
 import type { EventBin, EventCommit, EventPage, EventQuery, EventStore, StoredEvent } from './event-store.ts';
 import { termsOf } from './event-terms.ts';
+import { isOfArchive } from './watch-names.ts';
 
 /** Events that one step of a deletion takes: about 10 ms. */
 const DELETED_AT_ONCE = 200;
@@ -230,7 +231,7 @@ export class SqliteEventStore implements EventStore {
       model: event.model.name,
       track: event.trackId ?? null,
       score: event.score ?? null,
-      is_archive: event.watch.startsWith('job:') ? 1 : 0,
+      is_archive: isOfArchive(event) ? 1 : 0,
       entered_group:
         event.type === 'object' && event.phase === 'enter' ? (event.group ?? event.label ?? null) : null,
       body: JSON.stringify(event),

@@ -11,6 +11,7 @@ import type { EventStore } from '../detection/event-store.ts';
 import { withThumbnail } from '../detection/frame-path.ts';
 import type { FurtherEvents, OpenFurtherEvents } from '../detection/further-events.ts';
 import { SampleOffers } from '../detection/sample-offers.ts';
+import { jobWatchName } from '../detection/watch-names.ts';
 import type { OpenStream } from '../streams/stream-service.ts';
 import { archiveFragments } from './archive-fragments.ts';
 
@@ -51,11 +52,6 @@ export interface JobRun {
   readonly onProgress: (progress: JobRecord['progress']) => void;
 }
 
-/** The name under which a job's events and state are kept. */
-export function watchNameOf(jobId: string): string {
-  return `job:${jobId}`;
-}
-
 /**
  * Looks at a stretch of a stream's archive, fragment by fragment, through the same code as live. Events and position of a
  * fragment are stored together, so that a job that was broken off goes on without losing or repeating a phase. Answers whether
@@ -63,7 +59,7 @@ export function watchNameOf(jobId: string): string {
  */
 export async function runJob(run: JobRun): Promise<boolean> {
   const { job, stream, supervisor, store, eventsOf, signal, onProgress } = run;
-  const name = watchNameOf(job.id);
+  const name = jobWatchName(job.id);
   const stored = positionSchema.safeParse(store.watchState(job.stream, name));
   const position = stored.success ? stored.data : beginningOf(job);
   const further = eventsOf?.({ stream: job.stream, watch: name }, position.further);

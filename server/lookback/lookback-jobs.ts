@@ -6,8 +6,9 @@ import { parseTier, type WatchSettings } from '../../ml/watch/watch-settings.ts'
 import type { JobCatalog, JobRecord, JobState } from '../catalog/job-catalog.ts';
 import type { EventStore } from '../detection/event-store.ts';
 import type { OpenFurtherEvents } from '../detection/further-events.ts';
+import { jobWatchName } from '../detection/watch-names.ts';
 import { StreamError, type StreamService } from '../streams/stream-service.ts';
-import { runJob, watchNameOf } from './job-runner.ts';
+import { runJob } from './job-runner.ts';
 import { LookbackError } from './lookback-error.ts';
 
 /** Jobs that are kept; the oldest ended ones are forgotten for new ones. Their events stay. */
@@ -255,7 +256,7 @@ export class LookbackJobs {
     this.#options.catalog.remove(job.id);
     this.#options.store.commit({
       stream: job.stream,
-      watch: watchNameOf(job.id),
+      watch: jobWatchName(job.id),
       events: [],
       state: null,
     });

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
 import { type EventSink, SinkError } from '../../detection/event-sink.ts';
 import type { StoredEvent } from '../../detection/event-store.ts';
+import { isOfArchive } from '../../detection/watch-names.ts';
 import { type BrokerConnection, BrokerError, type ConnectionSettings } from './broker-connection.ts';
 import { BrokerLink } from './broker-link.ts';
 import { frigateEvent } from './frigate-event.ts';
@@ -105,7 +106,8 @@ export class MqttSink implements EventSink {
     const messages: { topic: string; payload: string }[] = [];
     const streams = new Set<string>();
     for (const { event } of events) {
-      if (isFromArchive(event)) continue;
+      // What a job found in an archive is not what is going on now.
+      if (isOfArchive(event)) continue;
       streams.add(event.stream);
       const topic = this.#topics.detections(topicLevel(event.stream));
       messages.push({ topic, payload: JSON.stringify(event) });
@@ -173,9 +175,4 @@ export class MqttSink implements EventSink {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-/** What a job found in an archive is not what is going on now. */
-function isFromArchive({ watch }: DetectionEvent): boolean {
-  return watch.startsWith('job:');
 }

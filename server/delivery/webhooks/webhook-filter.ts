@@ -1,12 +1,13 @@
 import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
 import { matchesPattern } from '../../access/rights.ts';
 import type { WebhookFilter } from '../../catalog/webhook-catalog.ts';
+import { isOfArchive } from '../../detection/watch-names.ts';
 
 /** Is a webhook with this filter told of the event? */
 export function passesFilter(filter: WebhookFilter, event: DetectionEvent): boolean {
   const { streams, types, phases, labels, zones, minScore, archive = false } = filter;
-  const { stream, type, phase, score, label, group, watch } = event;
-  if (!archive && watch.startsWith('job:')) return false;
+  const { stream, type, phase, score, label, group } = event;
+  if (!archive && isOfArchive(event)) return false;
   if (streams !== undefined && !streams.some((pattern) => matchesPattern(pattern, stream))) return false;
   if (types !== undefined && !types.includes(type)) return false;
   if (phases !== undefined && phase !== undefined && !phases.includes(phase)) return false;
