@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RuleEvent, RuleOutcome } from '../rules/rules.ts';
 import { MAX_TRACKS } from '../track/buffered-tracker.ts';
 import type { Restoration, TrackerUpdate } from '../track/tracker.ts';
-import type { TrackedObject } from '../watch/watch-result.ts';
+import type { TrackedObject } from '../watch/observed.ts';
 import type { DetectionEvent } from './detection-event.ts';
 import { type EventSource, makeEvent, roundBox, roundScore } from './make-event.ts';
 

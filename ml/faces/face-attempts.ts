@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FrameRef } from '../watch/frame.ts';
-import type { ObservedFace, TrackedObject } from '../watch/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../watch/observed.ts';
 import type { FaceJudgement } from './face-finder.ts';
 import { isTelling, meritOf } from './face-merit.ts';
 import { ownersOf } from './face-owners.ts';

@@ -1,6 +1,6 @@
 import type { Box } from '../geometry/box.ts';
 import type { Picture } from '../picture/picture.ts';
-import type { ObservedFace } from '../watch/watch-result.ts';
+import type { ObservedFace } from '../watch/observed.ts';
 import { sampleAligned } from './aligned-crop.ts';
 import { decodeFaces, INPUT_PIXELS, LANDMARK_TYPES, OUTPUT_NAMES } from './blazeface.ts';
 import { cropOf, type PixelFace, poseOf, toPicture } from './face-geometry.ts';

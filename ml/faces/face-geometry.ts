@@ -1,4 +1,4 @@
-import type { FacePose } from '../watch/watch-result.ts';
+import type { FacePose } from '../watch/observed.ts';
 import type { FaceSquare } from './aligned-crop.ts';
 import type { SquareFace } from './blazeface.ts';
 import type { PictureSquare } from './picture-square.ts';

@@ -1,4 +1,4 @@
-import type { ObservedFace } from '../watch/watch-result.ts';
+import type { ObservedFace } from '../watch/observed.ts';
 
 /** Beyond, one eye begins to hide: faces of one person grow as unlike as those of two. */
 const MAX_TURN_DEGREES = 35;

@@ -1,5 +1,5 @@
 import type { Picture } from '../picture/picture.ts';
-import type { FaceQuality } from '../watch/watch-result.ts';
+import type { FaceQuality } from '../watch/observed.ts';
 import type { PixelFace } from './face-geometry.ts';
 import { readPatch } from './picture-square.ts';
 

@@ -1,6 +1,6 @@
 import type { Picture } from '../picture/picture.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { ObservedFace, TrackedObject } from '../watch/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../watch/observed.ts';
 import type { FaceAttempts } from './face-attempts.ts';
 import type { FaceFinder } from './face-finder.ts';
 import { headRegion } from './face-looks.ts';

@@ -1,7 +1,7 @@
 import type { Box, Point } from '../geometry/box.ts';
 import { isWanted } from '../track/label-groups.ts';
 import type { DepartedObject, Restoration, TrackerUpdate } from '../track/tracker.ts';
-import type { TrackedObject } from '../watch/watch-result.ts';
+import type { TrackedObject } from '../watch/observed.ts';
 import { stepAtLine } from './line-rule.ts';
 import { type Crossing, MAX_WAITING, type RuledTrack, rulesStateSchema } from './rule-state.ts';
 import type { RuleEvent, RuleOutcome, Rules, RulesSettings } from './rules.ts';

@@ -1,7 +1,7 @@
 import type { DecodableTrack } from '../decode/declared-size.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { WatchResult, WatchState } from '../watch/watch-result.ts';
 import { parseTier, type WatchSettings } from '../watch/watch-settings.ts';
+import type { WatchState } from '../watch/watch-state.ts';
 import { BusyShare } from './busy-share.ts';
 import type { TierInForce } from './due-sampler.ts';
 import { type DropReason, isSameDecoder, Mailbox, type MailboxRun } from './mailbox.ts';
@@ -16,6 +16,7 @@ import {
 import { addDuration, type SupervisorCounters } from './supervisor-counters.ts';
 import type { SupervisorLog } from './supervisor-log.ts';
 import { TierControl } from './tier-control.ts';
+import type { WatchResult } from './watch-result.ts';
 import type { WatchAnswer, WatchOpening, WatchWork } from './worker-messages.ts';
 
 /** What a watch needs of the supervisor that it belongs to. */

@@ -1,6 +1,6 @@
-import type { SkipReason } from '../watch/watch-result.ts';
 import type { DropReason } from './mailbox.ts';
 import type { WatchErrorCode } from './supervisor.ts';
+import type { SkipReason } from './watch-result.ts';
 
 /** How long something took, over all times that it happened. */
 export interface Durations {

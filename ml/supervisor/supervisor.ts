@@ -2,8 +2,10 @@ import type { Track } from '../../fragments/media/track.ts';
 import type { Detection } from '../detect/detection.ts';
 import type { ModelIdentity } from '../detect/detector.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { ObservedFace, WatchResult, WatchState } from '../watch/watch-result.ts';
+import type { ObservedFace } from '../watch/observed.ts';
 import type { WatchSettings } from '../watch/watch-settings.ts';
+import type { WatchState } from '../watch/watch-state.ts';
+import type { WatchResult } from './watch-result.ts';
 
 /**
  * The supervisor of the worker processes that look at frames (detection.md "Recommended design"), as the server uses it. It runs

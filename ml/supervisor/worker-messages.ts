@@ -1,9 +1,10 @@
 import type { DecodableTrack } from '../decode/declared-size.ts';
 import type { JobSample } from '../decode/decode-job.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { WatchResult, WatchState } from '../watch/watch-result.ts';
 import type { WatchSettings } from '../watch/watch-settings.ts';
+import type { WatchState } from '../watch/watch-state.ts';
 import type { PictureAnswer, PictureQuestion, WatchErrorCode, WorkerCapabilities } from './supervisor.ts';
+import type { WatchResult } from './watch-result.ts';
 
 /** What the supervisor and its workers say to each other. Structured-cloned between processes. */
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Detection } from '../detect/detection.ts';
 import type { Box } from '../geometry/box.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { TrackedObject } from '../watch/watch-result.ts';
+import type { TrackedObject } from '../watch/observed.ts';
 import { frameRefSchema } from './frame-clock.ts';
 
 /** A track as the tracker keeps it, in memory and as JSON alike. */

@@ -1,7 +1,7 @@
 import type { Detection } from '../detect/detection.ts';
 import type { Box } from '../geometry/box.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { TrackedObject } from '../watch/watch-result.ts';
+import type { TrackedObject } from '../watch/observed.ts';
 import type { LabelGroups } from './label-groups.ts';
 
 /**

@@ -5,10 +5,12 @@ import { lookForFaces } from '../faces/look-for-faces.ts';
 import { LookPlanner, lookedAt, seenWhole } from '../motion/look-planner.ts';
 import { MotionGate } from '../motion/motion-gate.ts';
 import type { Picture } from '../picture/picture.ts';
+import type { WatchResult } from '../supervisor/watch-result.ts';
 import type { WatchOpening } from '../supervisor/worker-messages.ts';
 import { weakestScore } from '../track/buffered-tracker.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { ObservedFace, WatchResult, WatchState } from '../watch/watch-result.ts';
+import type { ObservedFace } from '../watch/observed.ts';
+import type { WatchState } from '../watch/watch-state.ts';
 import { asWatchError } from './loaded-models.ts';
 import type { OpenModel } from './model-source.ts';
 

@@ -2,7 +2,7 @@ import { PictureError } from '../picture/picture-error.ts';
 import { pictureOfFile } from '../picture/picture-of-file.ts';
 import type { RgbPicture } from '../picture/rgb-picture.ts';
 import { type PictureAnswer, type PictureQuestion, WatchError } from '../supervisor/supervisor.ts';
-import type { ObservedFace } from '../watch/watch-result.ts';
+import type { ObservedFace } from '../watch/observed.ts';
 import { asWatchError } from './loaded-models.ts';
 import type { PipelineParts } from './watch-pipeline.ts';
 

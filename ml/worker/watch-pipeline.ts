@@ -2,9 +2,9 @@ import type { LiveDecoderFactory } from '../decode/live-decoder.ts';
 import { StreamDecoder, type StreamPictures } from '../decode/stream-decoder.ts';
 import type { FaceFinder } from '../faces/face-finder.ts';
 import { I420Picture } from '../picture/i420-picture.ts';
+import type { WatchResult } from '../supervisor/watch-result.ts';
 import type { TimedResult, WatchAnswer, WatchOpening, WatchWork } from '../supervisor/worker-messages.ts';
 import type { FrameRef } from '../watch/frame.ts';
-import type { WatchResult } from '../watch/watch-result.ts';
 import { FrameLooker, type LookedAt } from './frame-looker.ts';
 import type { ModelSource } from './model-source.ts';
 

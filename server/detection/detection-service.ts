@@ -1,5 +1,5 @@
 import type { DetectionSupervisor, WatchStatus } from '../../ml/supervisor/supervisor.ts';
-import type { WatchResult } from '../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../ml/supervisor/watch-result.ts';
 import type { WatchSettings } from '../../ml/watch/watch-settings.ts';
 
 /**

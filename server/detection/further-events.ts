@@ -1,5 +1,5 @@
 import type { DetectionEvent } from '../../ml/events/detection-event.ts';
-import type { WatchResult } from '../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../ml/supervisor/watch-result.ts';
 import type { WatchSettings } from '../../ml/watch/watch-settings.ts';
 
 /** Whose results they are. */

@@ -17,9 +17,10 @@ import {
   WatchError,
   type WatchStatus,
 } from '../../ml/supervisor/supervisor.ts';
+import type { WatchResult } from '../../ml/supervisor/watch-result.ts';
 import type { FrameRef } from '../../ml/watch/frame.ts';
-import type { WatchResult, WatchState } from '../../ml/watch/watch-result.ts';
 import type { WatchSettings } from '../../ml/watch/watch-settings.ts';
+import type { WatchState } from '../../ml/watch/watch-state.ts';
 import { cameraEvent } from './camera-event.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { EventStore } from './event-store.ts';

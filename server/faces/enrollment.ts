@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Box, overlapArea } from '../../ml/geometry/box.ts';
 import type { DetectionSupervisor } from '../../ml/supervisor/supervisor.ts';
-import type { ObservedFace } from '../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../ml/watch/observed.ts';
 import type { ImageAt, ImageService } from '../playback/images/image-service.ts';
 import type { StreamService } from '../streams/stream-service.ts';
 import type { FaceMatch, Galleries, GalleryFace } from './gallery.ts';

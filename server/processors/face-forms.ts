@@ -1,5 +1,5 @@
 import type { Box } from '../../ml/geometry/box.ts';
-import type { ObservedFace } from '../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../ml/watch/observed.ts';
 import type { FaceMatch, GalleryFace } from '../faces/gallery.ts';
 
 /**

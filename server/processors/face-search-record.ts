@@ -1,4 +1,4 @@
-import type { WatchResult } from '../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../ml/supervisor/watch-result.ts';
 import type { ProcessorRegion } from '../catalog/processor-catalog.ts';
 import type { FaceMatch } from '../faces/gallery.ts';
 import { faceDetailOf, faceMatchOf } from './face-forms.ts';

@@ -1,4 +1,4 @@
-import type { WatchResult } from '../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../ml/supervisor/watch-result.ts';
 import type { FaceSearchWork, ProcessorRecord } from '../catalog/processor-catalog.ts';
 import type { AttachedWatch, DetectionService } from '../detection/detection-service.ts';
 import { type Galleries, GalleryError } from '../faces/gallery.ts';

@@ -1,5 +1,6 @@
+import type { WatchResult } from '../../ml/supervisor/watch-result.ts';
 import type { FrameRef } from '../../ml/watch/frame.ts';
-import type { TrackedObject, WatchResult } from '../../ml/watch/watch-result.ts';
+import type { TrackedObject } from '../../ml/watch/observed.ts';
 import type {
   LabelWork,
   ObjectClass,

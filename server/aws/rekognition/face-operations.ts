@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ObservedFace } from '../../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../../ml/watch/observed.ts';
 import type { GalleryFace } from '../../faces/gallery.ts';
 import { derivedUuid } from '../../processors/derived-uuid.ts';
 import { boundingBoxOf, faceDetailOf, faceMatchOf, faceOf, percentOf } from '../../processors/face-forms.ts';

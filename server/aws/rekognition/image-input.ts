@@ -1,5 +1,5 @@
 import type { DetectionSupervisor, PictureAnswer } from '../../../ml/supervisor/supervisor.ts';
-import type { ObservedFace } from '../../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../../ml/watch/observed.ts';
 import { AwsError } from '../aws-call.ts';
 import { invalidParameter } from './rekognition-error.ts';
 

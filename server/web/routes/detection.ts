@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { WatchResult } from '../../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../../ml/supervisor/watch-result.ts';
 import { type WatchSettings, watchSettingsSchema } from '../../../ml/watch/watch-settings.ts';
 import { StreamError } from '../../streams/stream-service.ts';
 import { type Call, maySee } from '../call.ts';

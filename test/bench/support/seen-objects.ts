@@ -1,5 +1,5 @@
 import { type Box, intersectionOverUnion, overlapArea } from '../../../ml/geometry/box.ts';
-import type { TrackedObject } from '../../../ml/watch/watch-result.ts';
+import type { TrackedObject } from '../../../ml/watch/observed.ts';
 
 /**
  * What is to be seen in the clips of shared/media, drawn by hand once a second on their pictures and interpolated: an object counts

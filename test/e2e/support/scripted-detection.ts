@@ -5,7 +5,7 @@ import pino from 'pino';
 import { type DetectionEvent, EVENT_SCHEMA } from '../../../ml/events/detection-event.ts';
 import type { Box } from '../../../ml/geometry/box.ts';
 import type { FrameRef } from '../../../ml/watch/frame.ts';
-import type { TrackedObject } from '../../../ml/watch/watch-result.ts';
+import type { TrackedObject } from '../../../ml/watch/observed.ts';
 import { startServer } from '../../../server/app.ts';
 import { makeConfig } from '../../../server/config.ts';
 import { idOf } from '../../unit/server/detection/support/events.ts';

@@ -8,7 +8,7 @@ import { headRegion } from '../../../ml/faces/face-looks.ts';
 import { FACE_DIMENSIONS } from '../../../ml/faces/face-model.ts';
 import type { Box } from '../../../ml/geometry/box.ts';
 import { I420Picture } from '../../../ml/picture/i420-picture.ts';
-import type { ObservedFace } from '../../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../../ml/watch/observed.ts';
 
 const CLIP = fileURLToPath(new URL('../../../../shared/media/faces-360p-h264.mp4', import.meta.url));
 const WIDTH = 640;

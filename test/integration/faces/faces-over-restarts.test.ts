@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ObservedFace, TrackedObject } from '../../../ml/watch/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../../../ml/watch/observed.ts';
 import { watchSettingsSchema } from '../../../ml/watch/watch-settings.ts';
 import type { OpenFurtherEvents } from '../../../server/detection/further-events.ts';
 import { FaceWatch, newFaceWatchCounters } from '../../../server/faces/face-watch.ts';

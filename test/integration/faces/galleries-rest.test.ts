@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { type PictureQuestion, WatchError } from '../../../ml/supervisor/supervisor.ts';
-import type { ObservedFace } from '../../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../../ml/watch/observed.ts';
 import { startWeb, type WebHarness } from '../../unit/server/web/support/web-harness.ts';
 
 const PHOTO = Buffer.from('as if it were a JPEG');

@@ -7,8 +7,8 @@ import {
   WatchError,
   type WatchOptions,
 } from '../../../ml/supervisor/supervisor.ts';
+import type { WatchResult } from '../../../ml/supervisor/watch-result.ts';
 import type { FrameRef } from '../../../ml/watch/frame.ts';
-import type { WatchResult } from '../../../ml/watch/watch-result.ts';
 
 const MODEL = { name: 'scripted', sha256: '0'.repeat(64) };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
-import type { WatchResult } from '../../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../../ml/supervisor/watch-result.ts';
 import { watchSettingsSchema } from '../../../ml/watch/watch-settings.ts';
 import { eventOf, idOf } from '../../unit/server/detection/support/events.ts';
 import { MODEL } from '../../unit/server/detection/support/scripted-supervisor.ts';

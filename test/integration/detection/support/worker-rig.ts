@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { OfferedSample, WatchOptions } from '../../../../ml/supervisor/supervisor.ts';
+import type { WatchResult } from '../../../../ml/supervisor/watch-result.ts';
 import {
   WorkerSupervisor,
   type WorkerSupervisorOptions,
 } from '../../../../ml/supervisor/worker-supervisor.ts';
-import type { WatchResult } from '../../../../ml/watch/watch-result.ts';
 import { watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
 import { offered, videoOf } from '../../../support/clip-video.ts';
 import { makeCounterClip } from '../../../support/counter-clip.ts';

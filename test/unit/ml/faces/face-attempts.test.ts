@@ -5,7 +5,7 @@ import { isTelling, meritOf } from '../../../../ml/faces/face-merit.ts';
 import { ownersOf } from '../../../../ml/faces/face-owners.ts';
 import type { Box } from '../../../../ml/geometry/box.ts';
 import type { FrameRef } from '../../../../ml/watch/frame.ts';
-import type { ObservedFace, TrackedObject } from '../../../../ml/watch/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../../../../ml/watch/observed.ts';
 
 const CONDITIONS = { minPixels: 50, picture: { width: 1000, height: 500 } };
 

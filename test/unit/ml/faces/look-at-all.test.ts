@@ -6,7 +6,7 @@ import { lookForFaces } from '../../../../ml/faces/look-for-faces.ts';
 import type { Box } from '../../../../ml/geometry/box.ts';
 import type { Picture } from '../../../../ml/picture/picture.ts';
 import type { FrameRef } from '../../../../ml/watch/frame.ts';
-import type { ObservedFace, TrackedObject } from '../../../../ml/watch/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../../../../ml/watch/observed.ts';
 
 const picture = { width: 640, height: 360 } as Picture;
 const frame: FrameRef = { fragmentNumber: '1', offsetMs: 0, producerMs: 0, serverMs: 0 };

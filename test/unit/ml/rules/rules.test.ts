@@ -4,7 +4,7 @@ import type { Box, Point } from '../../../../ml/geometry/box.ts';
 import type { RuleEvent, Rules, RulesSettings } from '../../../../ml/rules/rules.ts';
 import { createRules } from '../../../../ml/rules/track-rules.ts';
 import type { DepartedObject, TrackerUpdate } from '../../../../ml/track/tracker.ts';
-import type { TrackedObject } from '../../../../ml/watch/watch-result.ts';
+import type { TrackedObject } from '../../../../ml/watch/observed.ts';
 import { type LineSettings, watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
 import { frameAt } from '../../../support/frames.ts';
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { WatchError, type WatchErrorCode, type WatchOptions } from '../../../../ml/supervisor/supervisor.ts';
+import type { WatchResult } from '../../../../ml/supervisor/watch-result.ts';
 import {
   WorkerSupervisor,
   type WorkerSupervisorOptions,
 } from '../../../../ml/supervisor/worker-supervisor.ts';
-import type { WatchResult } from '../../../../ml/watch/watch-result.ts';
 import { watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
 import { until } from '../../../e2e/support/until.ts';
 import { type MadeSample, sample } from './support/samples.ts';

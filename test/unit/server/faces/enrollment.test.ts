@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Box } from '../../../../ml/geometry/box.ts';
 import type { PictureQuestion } from '../../../../ml/supervisor/supervisor.ts';
-import type { ObservedFace } from '../../../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../../../ml/watch/observed.ts';
 import { chooseFace, EnrollError, FaceEnrollment } from '../../../../server/faces/enrollment.ts';
 import type { NewFace } from '../../../../server/faces/gallery.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { type DetectionEvent, detectionEventSchema } from '../../../../ml/events/detection-event.ts';
-import type { ObservedFace, TrackedObject, WatchResult } from '../../../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../../../ml/supervisor/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../../../../ml/watch/observed.ts';
 import { watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
 import {
   FaceWatch,

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import pino from 'pino';
 import { systemClock } from '../../../../fragments/log/clock.ts';
 import type { WatchStatus } from '../../../../ml/supervisor/supervisor.ts';
-import type { WatchResult } from '../../../../ml/watch/watch-result.ts';
+import type { WatchResult } from '../../../../ml/supervisor/watch-result.ts';
 import { watchSettingsSchema } from '../../../../ml/watch/watch-settings.ts';
 import { SqliteCatalog } from '../../../../server/catalog/sqlite-catalog.ts';
 import type { AttachOptions } from '../../../../server/detection/detection-service.ts';

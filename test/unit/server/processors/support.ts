@@ -1,6 +1,7 @@
 import type { Box } from '../../../../ml/geometry/box.ts';
+import type { WatchResult } from '../../../../ml/supervisor/watch-result.ts';
 import type { FrameRef } from '../../../../ml/watch/frame.ts';
-import type { ObservedFace, TrackedObject, WatchResult } from '../../../../ml/watch/watch-result.ts';
+import type { ObservedFace, TrackedObject } from '../../../../ml/watch/observed.ts';
 import type { GalleryFace } from '../../../../server/faces/gallery.ts';
 import type { NewProcessor } from '../../../../server/processors/stream-processors.ts';
 

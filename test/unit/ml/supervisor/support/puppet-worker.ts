@@ -3,13 +3,13 @@
  * sample's bytes say. Its tracker's state is the number of frames that its watch has had looked at.
  */
 import { serveRequests } from '../../../../../ml/process/serve-requests.ts';
+import type { WatchResult } from '../../../../../ml/supervisor/watch-result.ts';
 import type {
   TimedResult,
   WorkerReply,
   WorkerRequest,
 } from '../../../../../ml/supervisor/worker-messages.ts';
 import type { FrameRef } from '../../../../../ml/watch/frame.ts';
-import type { WatchResult } from '../../../../../ml/watch/watch-result.ts';
 
 const frames = new Map<number, number>();
 const names = new Map<number, string>();

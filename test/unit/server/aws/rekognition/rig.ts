@@ -7,7 +7,7 @@ import pino from 'pino';
 import { systemClock } from '../../../../../fragments/log/clock.ts';
 import type { Detection } from '../../../../../ml/detect/detection.ts';
 import { type PictureQuestion, WatchError } from '../../../../../ml/supervisor/supervisor.ts';
-import type { ObservedFace } from '../../../../../ml/watch/watch-result.ts';
+import type { ObservedFace } from '../../../../../ml/watch/observed.ts';
 import { watchSettingsSchema } from '../../../../../ml/watch/watch-settings.ts';
 import type { Principal, Wish } from '../../../../../server/access/access.ts';
 import { CatalogVideoResources } from '../../../../../server/aws/kinesis-video/catalog-video-resources.ts';

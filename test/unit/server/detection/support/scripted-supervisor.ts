@@ -9,9 +9,10 @@ import {
   type WorkerCapabilities,
 } from '../../../../../ml/supervisor/supervisor.ts';
 import { newCounters, type SupervisorLevels } from '../../../../../ml/supervisor/supervisor-counters.ts';
+import type { WatchResult } from '../../../../../ml/supervisor/watch-result.ts';
 import type { FrameRef } from '../../../../../ml/watch/frame.ts';
-import type { WatchResult, WatchState } from '../../../../../ml/watch/watch-result.ts';
 import type { WatchSettings } from '../../../../../ml/watch/watch-settings.ts';
+import type { WatchState } from '../../../../../ml/watch/watch-state.ts';
 
 export const MODEL = { name: 'scripted', sha256: 'ab'.repeat(32) };
 

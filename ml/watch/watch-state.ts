@@ -1,0 +1,6 @@
+export interface WatchState {
+  readonly tracker: unknown;
+  readonly rules: unknown;
+  readonly events: unknown;
+  readonly faces: unknown;
+}
