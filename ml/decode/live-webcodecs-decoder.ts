@@ -4,7 +4,7 @@ import { showsPicture } from './coded-picture.ts';
 import type { DecodableTrack } from './declared-size.ts';
 import { DecodeError, type JobSample } from './decode-job.ts';
 import { MAX_PIXELS } from './frame-decoder.ts';
-import { countNativeFrame } from './frame-memory.ts';
+import { collectNativeMemory, countNativeFrame } from './frame-memory.ts';
 import type { DecodedPicture, LiveDecoder, PictureSink } from './live-decoder.ts';
 import { PicturesInside } from './pictures-inside.ts';
 import { planarFormatOf, toI420 } from './planar-formats.ts';
@@ -19,6 +19,8 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
   readonly #inside: PicturesInside;
   #track: DecodableTrack | undefined;
   #decoder: VideoDecoder | undefined;
+  /** Stands for the decoder where it cannot be named. */
+  #run: object | undefined;
   #failure: Error | undefined;
   #copies: Promise<void>[] = [];
 
@@ -29,12 +31,16 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
 
   start(track: DecodableTrack): void {
     this.close();
+    collectNativeMemory();
     this.#failure = undefined;
     this.#track = track;
-    const decoder: VideoDecoder = new VideoDecoder({
-      output: (frame) => this.#take(frame, decoder),
+    const run = {};
+    this.#run = run;
+    // What the decoder calls must not refer to it: one that has failed is only given back by the garbage collector.
+    const decoder = new VideoDecoder({
+      output: (frame) => this.#take(frame, run),
       error: (error) => {
-        if (decoder === this.#decoder) this.#failure ??= error;
+        if (run === this.#run) this.#failure ??= error;
         this.#inside.wake();
       },
     });
@@ -75,6 +81,7 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
   close(): void {
     const decoder = this.#decoder;
     this.#decoder = undefined;
+    this.#run = undefined;
     this.#inside.clear();
     if (decoder !== undefined && decoder.state !== 'closed') decoder.close();
   }
@@ -88,9 +95,9 @@ export class LiveWebcodecsDecoder implements LiveDecoder {
     return this.#failure !== undefined || decoder.state !== 'configured';
   }
 
-  #take(frame: VideoFrame, decoder: VideoDecoder): void {
-    countNativeFrame();
-    const ptsUs = decoder === this.#decoder ? this.#inside.came() : undefined;
+  #take(frame: VideoFrame, run: object): void {
+    countNativeFrame(frame);
+    const ptsUs = run === this.#run ? this.#inside.came() : undefined;
     const isTooLarge = frame.codedWidth * frame.codedHeight > MAX_PIXELS;
     if (isTooLarge) {
       this.#failure ??= new DecodeError('too-large', `a picture of ${frame.codedWidth}x${frame.codedHeight}`);

@@ -1,6 +1,6 @@
 import { CodecError } from '../../fragments/media/codec-error.ts';
 import { needsEarlierGroup, startsClosedGroup } from './coded-picture.ts';
-import { type DecodableTrack, requireModestSize } from './declared-size.ts';
+import { type DecodableTrack, requireModestChange, requireModestSize } from './declared-size.ts';
 import { DecodeError, type JobSample } from './decode-job.ts';
 import type { DecodedPicture, LiveDecoder, LiveDecoderFactory, PictureSink } from './live-decoder.ts';
 
@@ -141,8 +141,7 @@ export class StreamDecoder {
     if (length === 0 || !this.#isRunning) return;
     for (const { ptsUs } of samples) if (this.#asked.delete(ptsUs)) this.#wanted.add(ptsUs);
     try {
-      // Any sample may carry the parameters of a larger picture.
-      for (const { data } of samples) if (this.#track !== undefined) requireModestSize(this.#track, data);
+      for (const { data } of samples) if (this.#track !== undefined) requireModestChange(this.#track, data);
       await this.#decoder?.decode(samples);
     } catch (error) {
       this.#fail(error, samples[length - 1]?.ptsUs ?? 0);

@@ -24,7 +24,7 @@ export class WebcodecsDecoder implements FrameDecoder {
     let failure: Error | undefined;
     const decoder = new VideoDecoder({
       output: (frame) => {
-        countNativeFrame();
+        countNativeFrame(frame);
         const one = picker.push(frame, times.next() ?? frame.timestamp);
         if (one !== undefined) picked.push(one);
       },

@@ -301,9 +301,10 @@ export class WorkerSlot {
 
   /** Replaces a worker that has grown or is old; its watches go on with the next one. */
   #recycle(worker: Worker): void {
-    const { recycleRssBytes, recycleAfterMs, counters, now } = this.#options;
+    const { recycleRssBytes, maxRssBytes, recycleAfterMs, counters, now } = this.#options;
     const ageMs = now() - this.#startedMs;
-    const isLarge = worker.rssBytes > recycleRssBytes && ageMs >= MIN_RECYCLE_AGE_MS;
+    const { rssBytes } = worker;
+    const isLarge = rssBytes > maxRssBytes || (rssBytes > recycleRssBytes && ageMs >= MIN_RECYCLE_AGE_MS);
     if (this.#worker !== worker || !(isLarge || ageMs > recycleAfterMs)) return;
     counters.workers.recycled += 1;
     this.#leave(worker);

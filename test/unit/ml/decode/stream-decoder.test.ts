@@ -12,6 +12,7 @@ import type {
 import { LiveFfmpegDecoder } from '../../../../ml/decode/live-ffmpeg-decoder.ts';
 import { LiveWebcodecsDecoder } from '../../../../ml/decode/live-webcodecs-decoder.ts';
 import { StreamDecoder, type StreamPictures } from '../../../../ml/decode/stream-decoder.ts';
+import { TINY_PICTURES } from '../../../../ml/decode/tiny-pictures.ts';
 import { picturesByFfmpeg, type VideoOfFile, videoOf } from '../../../support/clip-video.ts';
 import * as support from '../../fragments/cmaf/support.ts';
 import { clip } from './jobs.ts';
@@ -254,19 +255,14 @@ class ScriptedDecoder implements LiveDecoder {
   close(): void {}
 }
 
-const VP9: DecodableTrack = {
-  codec: 'vp9',
-  codecString: 'vp09.00.10.08',
-  config: Buffer.from('0000000000080101', 'hex'),
-  width: 64,
-  height: 64,
-};
-const vp9Sample = (ms: number, isSync: boolean) => ({
-  dtsUs: ms * 1000,
-  ptsUs: ms * 1000,
-  isSync,
-  data: Buffer.from([0x86, 0]),
-});
+const VP9 = tiny('vp9').track;
+const vp9Sample = (ms: number) => ({ ...tiny('vp9').sample, dtsUs: ms * 1000, ptsUs: ms * 1000 });
+
+function tiny(codec: string) {
+  const picture = TINY_PICTURES.find(({ track }) => track.codec === codec);
+  assert.ok(picture !== undefined);
+  return picture;
+}
 
 test('a decoder that fails is replaced after 1, 2 and 4 seconds, at a key frame', async () => {
   ScriptedDecoder.starts = 0;
@@ -279,7 +275,7 @@ test('a decoder that fails is replaced after 1, 2 and 4 seconds, at a key frame'
       }),
   ]);
   for (let ms = 0; ms < 20_000; ms += 500) {
-    const sample = vp9Sample(ms, true);
+    const sample = vp9Sample(ms);
     const answer = await decoder.decode({
       track: ms === 0 ? VP9 : undefined,
       samples: [sample],
@@ -302,7 +298,7 @@ test('a codec that one decoder cannot do is given to the next', async () => {
     return decoder;
   };
   const can: LiveDecoderFactory = (sink) => new ScriptedDecoder(sink, () => undefined);
-  const run = { track: VP9, samples: [vp9Sample(0, true)], startsAnew: true, flush: true, wantedUs: [0] };
+  const run = { track: VP9, samples: [vp9Sample(0)], startsAnew: true, flush: true, wantedUs: [0] };
   assert.equal((await new StreamDecoder([cannot, can]).decode(run)).pictures.length, 1);
   const { lostUs, error } = await new StreamDecoder([cannot]).decode(run);
   assert.deepEqual([lostUs, error?.code], [[0], 'unsupported']);
