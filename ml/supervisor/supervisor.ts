@@ -41,7 +41,10 @@ export interface WatchOptions {
   readonly settings: WatchSettings;
   /** What the watch knew when it was last heard of. */
   readonly state: WatchState | undefined;
-  /** Results come one after the other, in order; the next one waits until this one was taken. */
+  /**
+   * Results come one after the other, in order; the next one waits until this one was taken. When it rejects, the watch is `failed` for
+   * good: its owner opens another one with the state that it has.
+   */
   readonly onResult: (result: WatchResult) => void | Promise<void>;
   readonly onStatus?: (status: WatchStatus) => void;
 }
@@ -58,13 +61,16 @@ export interface WatchStatus {
 
 export interface Watch {
   readonly status: WatchStatus;
-  /** Takes the next sample. Resolves at once (`live`), or when there is room for more (`batch`). Throws WatchError `closed`. */
+  /**
+   * Takes the next sample. Resolves at once (`live`), or when there is room for more (`batch`). Throws WatchError `closed`; a batch also
+   * why nobody looks: `no-model`, `unavailable`, or `crashed` while its stream is in quarantine.
+   */
   offer(sample: OfferedSample): Promise<void>;
-  /** All that was offered has been looked at, or passed over. */
+  /** All that was offered has been looked at, or passed over. Throws WatchError as `offer` does. */
   drained(): Promise<void>;
   /** Other settings from the next frame on; a watch with another model begins new tracks. */
   configure(settings: WatchSettings): void;
-  /** Lets everything that is followed leave: the stream ended at this frame, or the watch is given up. Its events come by onResult. */
+  /** Lets everything that is followed leave: the stream ended at this frame, or the watch is given up. Its events come by onResult. Throws WatchError. */
   end(frame: FrameRef): Promise<void>;
   /** Forgets it: no more results. What is followed stays in the state. */
   close(): void;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DecoderChoice } from '../decode/decode-job.ts';
 import { Quarantine } from '../decode/quarantine.ts';
@@ -94,7 +95,8 @@ export class WorkerSupervisor implements DetectionSupervisor {
         new WorkerSlot({
           ...set,
           entry,
-          args: [decoder, modelDirectory],
+          // Workers have a folder of their own as theirs.
+          args: [decoder, modelDirectory === '' ? '' : resolve(modelDirectory)],
           counters: this.counters,
           onStarted: (capabilities) => {
             this.#capabilities = capabilities;

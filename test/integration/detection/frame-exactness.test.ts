@@ -57,3 +57,18 @@ test('live, with frames passed over: the number is still that of the frame', asy
     cam.results.map(({ frame }) => Math.round(frame.producerMs / 40) % 75),
   );
 });
+
+test('a camera that changes its codec in mid-stream: the number is still that of the frame', async (t) => {
+  const supervisor = supervisorOf(t);
+  const job = watchStream(supervisor, 'cam', { tier: 'fps:5', pace: 'batch' });
+  const vp9 = CODINGS.vp9 ?? [];
+  for (const [i, encoder] of [H264, vp9, H264].entries()) {
+    const { video } = await counterVideo(t, encoder, 1);
+    await job.offerAll(offered(video, i * 1e6));
+  }
+  await job.watch.drained();
+  assert.deepEqual(
+    job.numbers(),
+    [0, 1, 2].flatMap(() => [0, 5, 10, 15, 20]),
+  );
+});
