@@ -125,9 +125,10 @@ test('a receiver that does not answer is tried again, and holds up neither anoth
   rig.webhooks.create({ name: 'slow', url: slow.url, filter: {} }, Date.now());
   rig.webhooks.create({ name: 'quick', url: quick.url, filter: {} }, Date.now());
   const events = rig.commit(...Array.from({ length: 20 }, (_, i) => eventOf({ trackId: `t${i}` })));
-  await quick.untilPosted(20);
+  // On a busy machine even a quick answer may be late, and its event comes again.
+  await until('all came to the quick one', () => new Set(quick.ids).size === 20);
   await listener.until('framelog/front/person', '20');
-  assert.deepEqual(quick.ids, idsOf(events));
+  assert.deepEqual([...new Set(quick.ids)], idsOf(events));
   await slow.untilPosted(2);
   assert.equal(new Set(slow.ids).size, 1, 'the first one, again and again');
   isStuck = false;
