@@ -135,10 +135,10 @@ export class WorkerProcess<Request, Reply> {
     }
   }
 
-  /** Asks it to end; a process without a request does at once. One that does not is killed. */
-  stop(): void {
+  /** Asks it to end; a process without a request does at once. One that has not after `limitMs` is killed. */
+  stop(limitMs = STOP_MS): void {
     if (this.#child.connected) this.#child.disconnect();
-    const late = setTimeout(() => this.kill(), STOP_MS).unref();
+    const late = setTimeout(() => this.kill(), limitMs).unref();
     void this.gone.then(() => clearTimeout(late));
   }
 

@@ -2,6 +2,7 @@
  * A worker without decoder and model, for tests of the supervisor: "sees" one object in each due frame, and does what the
  * sample's bytes say. Its tracker's state is the number of frames that its watch has had looked at.
  */
+import { basename } from 'node:path';
 import { serveRequests } from '../../../../../ml/process/serve-requests.ts';
 import type { WatchResult } from '../../../../../ml/supervisor/watch-result.ts';
 import type {
@@ -49,7 +50,8 @@ function act(what: string): WorkerReply | undefined {
 }
 
 async function answer(request: WorkerRequest): Promise<WorkerReply> {
-  const startAct = process.argv[3];
+  // Where others have a folder of models.
+  const startAct = basename(process.argv[3] ?? '');
   if (request.kind === 'start') {
     if (startAct === 'die') process.exit(3);
     if (startAct === 'unavailable') return { kind: 'failed', code: 'unavailable', message: 'no engine here' };
