@@ -53,8 +53,15 @@ export interface LookResult extends Looks {
 
 /** Objects whose longer side is at least this, in pixels of the whole picture's input, are found with half of them as well. */
 const LARGE_PIXELS = 160;
+const LARGE_SCALE = 0.5;
 /** But looked at with all of them this often, for what is small beside them. */
 const FINE_LOOK_MS = 1000;
+/**
+ * Up to this they are seen larger: shown small with little around it, a pushed bicycle is called a motorcycle, more surely than in
+ * the whole picture.
+ */
+const SMALL_PIXELS = 64;
+const SMALL_SCALE = 1.5;
 /** Frames that are farther apart are each the only chance to see something: no part of them is left out. */
 const SPARSE_MS = 1000;
 /** Where something was lost, it is looked for this often, and for this long: until the tracker has given it up. */
@@ -158,13 +165,15 @@ export class LookPlanner {
         box = around(box, object.box);
       }
     }
+    return { box, isNew: touched.size === 0, scale: this.#scaleFor([...touched], isFine) };
+  }
+
+  #scaleFor(objects: readonly KnownObject[], isFine: boolean): number {
+    if (objects.length === 0) return 1;
     const isLarge = ({ box, isConfirmed }: KnownObject) =>
       isConfirmed && this.#longerSide(box) >= LARGE_PIXELS;
-    return {
-      box,
-      isNew: touched.size === 0,
-      isLarge: !isFine && touched.size > 0 && [...touched].every(isLarge),
-    };
+    if (!isFine && objects.every(isLarge)) return LARGE_SCALE;
+    return objects.every(({ box }) => this.#longerSide(box) <= SMALL_PIXELS) ? SMALL_SCALE : 1;
   }
 
   #longerSide([, , width, height]: Box): number {

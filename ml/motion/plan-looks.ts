@@ -21,8 +21,8 @@ export interface Area {
   readonly box: Box;
   /** Nothing in it is followed yet: it is shown with more around it, as a picture is understood better with its surroundings. */
   readonly isNew: boolean;
-  /** All in it is large: half the pixels each way will do. */
-  readonly isLarge: boolean;
+  /** Pixels of input for each of the whole picture's, each way. */
+  readonly scale: number;
 }
 
 /** Pixels of the whole picture's input around an area: what moved on since, and room for what is around it. */
@@ -39,9 +39,9 @@ const LOOK_COST = 12;
 const MAX_SHARE = 0.75;
 
 /**
- * Which parts of a picture to look at, and with how many pixels, so that all areas are seen as large as they would be in a look at
- * the whole picture, at the least cost: areas are joined where one look is cheaper than two. `undefined` where the whole picture
- * costs hardly more.
+ * Which parts of a picture to look at, and with how many pixels, so that all areas are seen at their scale, at the least cost: areas
+ * are joined where one look is cheaper than two, at the scale of the whole picture where they differ. `undefined` where the whole
+ * picture costs hardly more.
  */
 export function planLooks(areas: readonly Area[], input: LookInput): Look[] | undefined {
   let parts = areas.map((area) => ({ area, look: lookAt(area, input) }));
@@ -83,7 +83,8 @@ function bestJoin(parts: readonly Part[], input: LookInput) {
 }
 
 function join(a: Area, b: Area): Area {
-  return { box: around(a.box, b.box), isNew: a.isNew || b.isNew, isLarge: a.isLarge && b.isLarge };
+  const scale = a.scale === b.scale ? a.scale : 1;
+  return { box: around(a.box, b.box), isNew: a.isNew || b.isNew, scale };
 }
 
 function costOf({ input: { width, height } }: Look, { step }: LookInput): number {
@@ -91,8 +92,7 @@ function costOf({ input: { width, height } }: Look, { step }: LookInput): number
 }
 
 /** The area with its margin, in whole steps, moved into the picture where it stands out. */
-function lookAt({ box, isNew, isLarge }: Area, { whole, step }: LookInput): Look {
-  const scale = isLarge ? 0.5 : 1;
+function lookAt({ box, isNew, scale }: Area, { whole, step }: LookInput): Look {
   const unit = step / scale;
   const minimum = (isNew ? MIN_NEW_STEPS : MIN_STEPS) * unit;
   const [left, width] = cutOut(box[0] * whole.width, box[2] * whole.width, whole.width, unit, minimum);

@@ -5,6 +5,7 @@
  *   node --expose-gc test/bench/detection-cameras-per-core.ts [part of a clip's name] [rounds]
  *
  * "found": frames in which an object that is there is followed, of those in which one is, by boxes drawn by hand (seen-objects.ts).
+ * "wrong": objects that are followed where none of their kind is; "misnamed": of those, where something else is.
  */
 import { join } from 'node:path';
 import { openLiveDecoders } from '../../ml/decode/open-decoders.ts';
@@ -56,9 +57,17 @@ const decoders = await openLiveDecoders('native');
 const models = new LoadedModels(new ModelRegistry(undefined));
 await warm();
 
-const totals = WAYS.map(() => ({ cpuMs: 0, seconds: 0, found: 0, shown: 0, wrong: 0, tracks: 0 }));
+const totals = WAYS.map(() => ({
+  cpuMs: 0,
+  seconds: 0,
+  found: 0,
+  shown: 0,
+  wrong: 0,
+  misnamed: 0,
+  tracks: 0,
+}));
 console.log(
-  'clip, way                                      CPU ms/s   cameras/core   looked at   of baseline   found   wrong   tracks   first seen (s)',
+  'clip, way                                      CPU ms/s   cameras/core   looked at   of baseline   found   wrong   misnamed   tracks   first seen (s)',
 );
 for (const clip of Object.keys(TRUE_OBJECTS).filter((name) => name.includes(clipPart))) {
   const runs = WAYS.map((): Run => ({ frames: [], cpuMs: 0, skipped: 0, enters: 0 }));
@@ -73,11 +82,11 @@ for (const clip of Object.keys(TRUE_OBJECTS).filter((name) => name.includes(clip
   report(clip, runs);
 }
 console.log('all clips');
-for (const [i, { cpuMs, seconds, found, shown, wrong, tracks }] of totals.entries()) {
+for (const [i, { cpuMs, seconds, found, shown, wrong, misnamed, tracks }] of totals.entries()) {
   const cost = cpuMs / seconds;
   console.log(
     `  ${(WAYS[i]?.name ?? '').padEnd(44)} ${cost.toFixed(0).padStart(8)} ${(1000 / cost).toFixed(1).padStart(14)}` +
-      `${' '.repeat(26)}${`${found}/${shown}`.padStart(8)} ${String(wrong).padStart(7)} ${String(tracks).padStart(8)}`,
+      `${' '.repeat(26)}${`${found}/${shown}`.padStart(8)} ${String(wrong).padStart(7)} ${String(misnamed).padStart(10)} ${String(tracks).padStart(8)}`,
   );
 }
 process.exit(0);
@@ -96,20 +105,17 @@ function report(clip: string, runs: readonly Run[]): void {
       `${clip.replace('-h264.mp4', '').padEnd(13)} ${(WAYS[i]?.name ?? '').padEnd(32)} ${(cpuMs / seconds).toFixed(0).padStart(8)} ` +
         `${((seconds * 1000) / cpuMs).toFixed(1).padStart(14)} ${String(frames.length - skipped).padStart(11)} ` +
         `${`${shared}/${inBaseline}`.padStart(13)} ${`${sighting.found}/${sighting.shown}`.padStart(7)} ` +
-        `${String(sighting.wrong).padStart(7)} ${String(sighting.tracks).padStart(8)}   ${first}`,
+        `${String(sighting.wrong).padStart(7)} ${String(sighting.misnamed).padStart(10)} ${String(sighting.tracks).padStart(8)}   ${first}`,
     );
   }
 }
 
-function add(way: number, { found, shown, wrong, tracks }: Sighting, cpuMs: number, seconds: number): void {
+function add(way: number, sighting: Sighting, cpuMs: number, seconds: number): void {
   const total = totals[way];
   if (total === undefined) return;
   total.cpuMs += cpuMs;
   total.seconds += seconds;
-  total.found += found;
-  total.shown += shown;
-  total.wrong += wrong;
-  total.tracks += tracks;
+  for (const key of ['found', 'shown', 'wrong', 'misnamed', 'tracks'] as const) total[key] += sighting[key];
 }
 
 /** One clip through one pipeline: all of it is decoded, five frames a second are due. */

@@ -146,6 +146,23 @@ test('large objects are looked at with fewer pixels, once a second with all', ()
   assert.ok(widths.filter((scale) => scale > 0.99).length >= 3);
 });
 
+test('known small objects are seen larger, not beside a larger one, and not what is new', () => {
+  const scaleOf = (objects: readonly KnownObject[], place: Box) => {
+    const next = watching();
+    next(STILL, objects);
+    const plan = next(moving(place), objects);
+    assert.ok(!('skip' in plan));
+    return plan.looks.map(({ input, region }) => Math.round((10 * input.width) / (region[2] * 512)) / 10);
+  };
+  const child: KnownObject = { ...WALKER, trackId: 'child', box: [0.3, 0.4, 0.05, 0.1] };
+  const car: KnownObject = { ...WALKER, trackId: 'car', box: [0.32, 0.4, 0.2, 0.15] };
+  assert.deepEqual(scaleOf([WALKER], WALKER.box), [1.5]);
+  assert.deepEqual(scaleOf([{ ...WALKER, isConfirmed: false }], WALKER.box), [1.5]);
+  assert.deepEqual(scaleOf([WALKER, child], WALKER.box), [1.5]);
+  assert.deepEqual(scaleOf([child, car], child.box), [1]);
+  assert.deepEqual(scaleOf([], child.box), [1]);
+});
+
 test('a look at the whole picture says so', () => {
   const plan = watching()(STILL, []);
   assert.ok(!('skip' in plan));

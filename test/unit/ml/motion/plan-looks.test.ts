@@ -5,7 +5,7 @@ import type { Box } from '../../../../ml/geometry/box.ts';
 import { type Area, isCutOff, planLooks, wholeLook } from '../../../../ml/motion/plan-looks.ts';
 
 const WIDE = { whole: { width: 512, height: 288 }, step: 32 };
-const area = (box: Box, facts: Partial<Area> = {}): Area => ({ box, isNew: false, isLarge: false, ...facts });
+const area = (box: Box, facts: Partial<Area> = {}): Area => ({ box, isNew: false, scale: 1, ...facts });
 const round = (box: Box) => box.map((value) => Math.round(value * 1000) / 1000);
 
 test('every area is seen whole, by inputs that the model takes, for less than the whole picture costs', () => {
@@ -19,7 +19,7 @@ test('every area is seen whole, by inputs that the model takes, for less than th
     .map(
       ([left, top, width, height]): Box => [left, top, Math.min(width, 1 - left), Math.min(height, 1 - top)],
     );
-  const areas = fc.array(fc.record({ box, isNew: fc.boolean(), isLarge: fc.boolean() }), {
+  const areas = fc.array(fc.record({ box, isNew: fc.boolean(), scale: fc.constantFrom(0.5, 1, 1.5) }), {
     minLength: 1,
     maxLength: 6,
   });
@@ -35,11 +35,10 @@ test('every area is seen whole, by inputs that the model takes, for less than th
         const [left, top, width, height] = region;
         assert.ok(left >= 0 && top >= 0 && left + width <= 1 + 1e-9 && top + height <= 1 + 1e-9);
         assert.ok(given.width % 32 === 0 && given.height % 32 === 0 && given.width > 0 && given.height > 0);
-        assert.ok(given.width <= input.whole.width && given.height <= input.whole.height);
         pixels += given.width * given.height;
       }
       assert.ok(pixels < 0.76 * input.whole.width * input.whole.height);
-      for (const { box, isLarge } of areas) {
+      for (const { box, scale } of areas) {
         const scales = looks
           .filter(
             ({ region }) =>
@@ -49,7 +48,7 @@ test('every area is seen whole, by inputs that the model takes, for less than th
               region[1] + region[3] >= box[1] + box[3] - 1e-9,
           )
           .map(({ region, input: given }) => given.width / (region[2] * input.whole.width));
-        assert.ok(Math.max(...scales) >= (isLarge ? 0.49 : 0.99), `seen at ${scales}`);
+        assert.ok(Math.max(...scales) >= Math.min(scale, 1) - 0.01, `seen at ${scales}`);
       }
     }),
   );
@@ -68,9 +67,19 @@ test('a small thing is given few pixels, a new one more around it', () => {
 });
 
 test('what is large is given half the pixels each way', () => {
-  const [look] = planLooks([area([0.4, 0.1, 0.2, 0.85], { isLarge: true })], WIDE) ?? [];
+  const [look] = planLooks([area([0.4, 0.1, 0.2, 0.85], { scale: 0.5 })], WIDE) ?? [];
   assert.deepEqual(look?.input, { width: 128, height: 160 });
   assert.deepEqual(round(look?.region ?? [0, 0, 0, 0]), [0.25, 0, 0.5, 1]);
+});
+
+test('what is to be seen larger is given as many pixels of a smaller part, beside others as many as they are', () => {
+  const small = area([0.4, 0.4, 0.05, 0.1], { scale: 1.5 });
+  const [look] = planLooks([small], WIDE) ?? [];
+  assert.deepEqual(look?.input, { width: 160, height: 160 });
+  assert.deepEqual(round(look?.region ?? [0, 0, 0, 0]), [0.321, 0.265, 0.208, 0.37]);
+  const [shared] = planLooks([small, area([0.42, 0.42, 0.05, 0.1])], WIDE) ?? [];
+  assert.deepEqual(shared?.input, { width: 128, height: 128 });
+  assert.deepEqual(round(shared?.region ?? [0, 0, 0, 0]).slice(2), [0.25, 0.444]);
 });
 
 test('areas that are near each other share a look, others do not', () => {
