@@ -16,22 +16,11 @@ import { clipPath } from '../../e2e/support/media.ts';
 import { temporaryFolder } from '../../unit/ml/models/model-folders.ts';
 import { mediaOf } from '../clip/recordings.ts';
 
-/**
- * What the model says of the key frames of real clips (P a person, V a vehicle, at 0, 2, 4... seconds): detection.md, "Golden
- * expectations", but for the car at 8 s, see docs/decisions/2026-11-21-golden-table.md.
- */
+/** What the model says of the key frames of a real clip, at 0, 2, 4... seconds; of all clips: golden-codecs.test.ts. */
 const GOLDEN = {
-  'parking-360p-h264.mp4': ['', '', '', '', 'P', 'P', 'PV', 'PV', '', ''],
-  'cars-360p-h264.mp4': ['', '', '', '', '', '', '', '', '', 'V'],
   'person-360p-h264.mp4': ['', 'P', 'P', 'P', 'P', 'P', 'P', '', '', 'P'],
 };
-const LETTERS: Readonly<Record<string, string>> = {
-  person: 'P',
-  car: 'V',
-  bus: 'V',
-  truck: 'V',
-  motorcycle: 'V',
-};
+const LETTERS: Readonly<Record<string, string>> = { person: 'P' };
 
 async function keyFramesSay(detector: Detector, file: string): Promise<string[]> {
   const { tracks, samples } = await mediaOf(clipPath(file));
