@@ -20,12 +20,20 @@ export function makeKey(wanted: NewKey, nowMs: number): KeyRecord {
   return {
     id: newKeyId(),
     name: wanted.name,
-    secret: randomBytes(30).toString('base64url'),
+    secret: newKeySecret(),
     rights: wanted.rights,
     createdMs: nowMs,
     expiresMs: wanted.expiresMs,
     revokedMs: null,
   };
+}
+
+/** Not one that begins with a dash: on command lines it would be taken for an option. */
+function newKeySecret(): string {
+  for (;;) {
+    const secret = randomBytes(30).toString('base64url');
+    if (!secret.startsWith('-')) return secret;
+  }
 }
 
 function newKeyId(): string {

@@ -15,7 +15,7 @@ export const detect = defineCommand({
     tier: {
       type: 'string',
       value: 'TIER',
-      help: 'Frames to look at: keyframes, or fps:N for N a second (keyframes).',
+      help: "Frames to look at: keyframes, or fps:N for N a second (the stream's own, else keyframes).",
     },
     'min-score': { type: 'string', value: 'SCORE', help: "Weakest detection, 0 to 1 (the model's own)." },
     label: {
