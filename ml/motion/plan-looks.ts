@@ -94,7 +94,8 @@ function costOf({ input: { width, height } }: Look, { step }: LookInput): number
 /** The area with its margin, in whole steps, moved into the picture where it stands out. */
 function lookAt({ box, isNew, scale }: Area, { whole, step }: LookInput): Look {
   const unit = step / scale;
-  const minimum = (isNew ? MIN_NEW_STEPS : MIN_STEPS) * unit;
+  // What is seen larger has no less around it.
+  const minimum = (isNew ? MIN_NEW_STEPS : MIN_STEPS) * Math.max(unit, step);
   const [left, width] = cutOut(box[0] * whole.width, box[2] * whole.width, whole.width, unit, minimum);
   const [top, height] = cutOut(box[1] * whole.height, box[3] * whole.height, whole.height, unit, minimum);
   return {

@@ -41,8 +41,8 @@ interface Way {
 const WAYS: readonly Way[] = [
   { name: 'every frame whole', motionGate: false },
   { name: 'motion gate', motionGate: true, limit: wholeOnly },
-  { name: 'gate, parts', motionGate: true, limit: fullScale },
-  { name: 'gate, parts, small inputs', motionGate: true },
+  { name: 'gate, parts at one scale', motionGate: true, limit: fullScale },
+  { name: 'gate, parts', motionGate: true },
 ];
 
 interface Run {

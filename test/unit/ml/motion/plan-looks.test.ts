@@ -72,11 +72,11 @@ test('what is large is given half the pixels each way', () => {
   assert.deepEqual(round(look?.region ?? [0, 0, 0, 0]), [0.25, 0, 0.5, 1]);
 });
 
-test('what is to be seen larger is given as many pixels of a smaller part, beside others as many as they are', () => {
+test('what is to be seen larger has as much around it; beside others it is seen as they are', () => {
   const small = area([0.4, 0.4, 0.05, 0.1], { scale: 1.5 });
   const [look] = planLooks([small], WIDE) ?? [];
-  assert.deepEqual(look?.input, { width: 160, height: 160 });
-  assert.deepEqual(round(look?.region ?? [0, 0, 0, 0]), [0.321, 0.265, 0.208, 0.37]);
+  assert.deepEqual(look?.input, { width: 192, height: 192 });
+  assert.deepEqual(round(look?.region ?? [0, 0, 0, 0]), [0.3, 0.228, 0.25, 0.444]);
   const [shared] = planLooks([small, area([0.42, 0.42, 0.05, 0.1])], WIDE) ?? [];
   assert.deepEqual(shared?.input, { width: 128, height: 128 });
   assert.deepEqual(round(shared?.region ?? [0, 0, 0, 0]).slice(2), [0.25, 0.444]);
