@@ -7,6 +7,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -111,6 +113,9 @@ async function runGroup(group: (typeof GROUPS)[number], totals: Totals): Promise
   });
   for await (const line of stream.compose(new spec())) process.stdout.write(line);
 }
+
+// Hundreds of processes load the same sources: what the first has compiled saves the others a third of their time.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'framelog-compile-cache');
 
 const wanted = process.argv.slice(2);
 const known = ['check', ...GROUPS.map((group) => group.name)];
