@@ -91,3 +91,14 @@ test('a program that is not there', async (t) => {
   const worker = processOf(t, join(folder, 'nothing.mjs'));
   await fails('crashed', /MODULE_NOT_FOUND/, worker.run(1, 30_000));
 });
+
+test('a signal to the whole group, as Ctrl-C sends it, leaves workers to who started them', async (t) => {
+  const worker = processOf(t);
+  await worker.run('up', 30_000);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.kill(worker.pid ?? 0, signal);
+    assert.deepEqual(((await worker.run(signal, 30_000)) as { request: unknown }).request, signal);
+  }
+  worker.stop();
+  assert.deepEqual(await worker.gone, { wasBusy: false });
+});
