@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import sharp from 'sharp';
 import type { DetectionEvent } from '../../../ml/events/detection-event.ts';
 import { pictureOfFile } from '../../../ml/picture/picture-of-file.ts';
 import { until } from '../../e2e/support/until.ts';
@@ -46,6 +47,9 @@ const CLIPS = [
 
 async function startCounting(t: TestContext): Promise<AwsTestServer> {
   const detectionSupervisor = supervisorOf(t);
+  // A worker that is up: the clips are short, and it takes seconds to come up on a busy machine.
+  const black = { width: 8, height: 8, channels: 3, background: 'black' } as const;
+  await detectionSupervisor.look({ file: await sharp({ create: black }).png().toBuffer() });
   return startAwsServer(t, { records: { enforceLimits: false } }, { detectionSupervisor });
 }
 
@@ -108,7 +112,7 @@ test('an event of a live camera names the picture too, and a look back finds the
     return events.length > 0 && open.size === 0 && events;
   });
   // A machine that is busy passes frames over; what it says must be right all the same.
-  assert.ok(live.filter(({ phase }) => phase === 'enter').length >= SECONDS);
+  assert.ok(live.some(({ phase }) => phase === 'enter'));
   for (const event of live) await assertShows(server, event);
 
   const { id } = (await call(server, 'POST', '/api/detection-jobs', {
