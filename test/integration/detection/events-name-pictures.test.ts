@@ -10,6 +10,7 @@ import { until } from '../../e2e/support/until.ts';
 import { makeCounterClip, readCounter } from '../../support/counter-clip.ts';
 import { type AwsTestServer, startAwsServer } from '../aws/support/aws-server.ts';
 import { putClip } from '../aws/support/put-clip.ts';
+import { jobDone, restCall } from '../aws/support/rest-call.ts';
 import { pushByRtmp } from '../aws/support/rtmp-clip.ts';
 import { supervisorOf } from './support/worker-rig.ts';
 
@@ -71,7 +72,7 @@ test('an event names the very picture that it speaks of, in recordings of every 
     if (by === 'rtmp') await pushByRtmp(server, name, file);
     else await putClip({ ...server, key: server.admin, stream: name }, file, startMs);
     await until(`${name} on the disk`, async () => {
-      const { ranges } = (await call(
+      const { ranges } = (await restCall(
         server,
         'GET',
         `/api/streams/${name}/ranges?to=${Date.now() + 3_600_000}`,
@@ -79,16 +80,13 @@ test('an event names the very picture that it speaks of, in recordings of every 
       const recordedMs = ranges.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
       return recordedMs > SECONDS * 1000 - 100;
     });
-    const { id } = (await call(server, 'POST', '/api/detection-jobs', {
+    const { id } = (await restCall(server, 'POST', '/api/detection-jobs', {
       stream: name,
       settings: SETTINGS,
     })) as {
       id: string;
     };
-    await until(`job over ${name}`, async () => {
-      const job = (await call(server, 'GET', `/api/detection-jobs/${id}`)) as { state: string };
-      return job.state === 'done';
-    });
+    await jobDone(server, id);
     const events = await eventsOf(server, name);
     const entered = events.filter(({ phase }) => phase === 'enter');
     // Five a second, give or take the ends.
@@ -101,8 +99,8 @@ test('an event names the very picture that it speaks of, in recordings of every 
 
 test('an event of a live camera names the picture too, and a look back finds the same', async (t) => {
   const server = await startCounting(t);
-  await call(server, 'POST', '/api/streams', { name: 'live' });
-  await call(server, 'PATCH', '/api/streams/live/detection', SETTINGS);
+  await restCall(server, 'POST', '/api/streams', { name: 'live' });
+  await restCall(server, 'PATCH', '/api/streams/live/detection', SETTINGS);
   await pushByRtmp(server, 'live', makeClip(t, CLIPS[0]), { speed: 1 });
   const live = await until('what was seen live', async () => {
     const events = await eventsOf(server, 'live');
@@ -115,17 +113,13 @@ test('an event of a live camera names the picture too, and a look back finds the
   assert.ok(live.some(({ phase }) => phase === 'enter'));
   for (const event of live) await assertShows(server, event);
 
-  const { id } = (await call(server, 'POST', '/api/detection-jobs', {
+  const { id } = (await restCall(server, 'POST', '/api/detection-jobs', {
     stream: 'live',
     settings: SETTINGS,
     replaces: false,
   })) as { id: string };
-  const back = await until('the look back', async () => {
-    const events = await eventsOf(server, 'live');
-    const ofJob = events.filter(({ watch }) => watch === `job:${id}`);
-    const job = (await call(server, 'GET', `/api/detection-jobs/${id}`)) as { state: string };
-    return job.state === 'done' && ofJob;
-  });
+  await jobDone(server, id);
+  const back = (await eventsOf(server, 'live')).filter(({ watch }) => watch === `job:${id}`);
   const place = ({ fragmentNumber, frameOffsetMs, producerMs }: DetectionEvent) => ({
     fragmentNumber,
     frameOffsetMs,
@@ -153,19 +147,8 @@ async function assertShows(server: AwsTestServer, event: DetectionEvent): Promis
 }
 
 async function eventsOf(server: AwsTestServer, stream: string): Promise<DetectionEvent[]> {
-  const answer = await call(server, 'GET', `/api/events?stream=${stream}&limit=1000&order=oldest`);
+  const answer = await restCall(server, 'GET', `/api/events?stream=${stream}&limit=1000&order=oldest`);
   return (answer as { events: DetectionEvent[] }).events.filter(({ label }) => label?.startsWith(LABEL));
 }
 
 const authorized = ({ admin }: AwsTestServer) => ({ authorization: `Bearer ${admin.secret}` });
-
-async function call(server: AwsTestServer, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(`${server.endpoint}${path}`, {
-    method,
-    headers: { ...authorized(server), 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const json: unknown = await response.json();
-  assert.ok(response.ok, JSON.stringify(json));
-  return json;
-}

@@ -5,6 +5,7 @@ import { type DetectionEvent, detectionEventSchema } from '../../../ml/events/de
 import { until } from '../../e2e/support/until.ts';
 import { type AwsTestServer, startAwsServer } from '../aws/support/aws-server.ts';
 import { putClip } from '../aws/support/put-clip.ts';
+import { jobDone, restCall } from '../aws/support/rest-call.ts';
 import { clip, pushByRtmp } from '../aws/support/rtmp-clip.ts';
 import { sdkClients } from '../aws/support/sdk-clients.ts';
 
@@ -49,7 +50,7 @@ test('the golden table, in each codec, from the camera to a reader of the data s
     else await putClip({ ...server, key: server.admin, stream: streamOf(file) }, clip(file), startMs);
   }
   const jobs = await Promise.all(GOLDEN.map(({ file }) => startJob(server, streamOf(file))));
-  for (const job of jobs) await ended(server, job);
+  for (const job of jobs) await jobDone(server, job);
   const events = await readAll(t, server);
   for (const { file, says } of GOLDEN) {
     const own = events.filter(({ stream }) => stream === streamOf(file));
@@ -63,14 +64,9 @@ interface Fragment {
   readonly number: string;
 }
 
-interface Job {
-  readonly state: string;
-  readonly message?: string;
-}
-
 /** Numbers of the fragments, each of which begins with a key frame. */
 async function keyFrameTimes(server: AwsTestServer, stream: string): Promise<string[]> {
-  const { fragments } = (await call(server, 'GET', `/api/streams/${stream}/fragments`)) as {
+  const { fragments } = (await restCall(server, 'GET', `/api/streams/${stream}/fragments`)) as {
     fragments: Fragment[];
   };
   return fragments.map(({ number }) => number);
@@ -86,20 +82,8 @@ function saidAtKeyFrames(events: readonly DetectionEvent[], fragments: readonly 
 }
 
 async function startJob(server: AwsTestServer, stream: string): Promise<string> {
-  const job = await call(server, 'POST', '/api/detection-jobs', { stream, settings: SETTINGS });
+  const job = await restCall(server, 'POST', '/api/detection-jobs', { stream, settings: SETTINGS });
   return (job as { id: string }).id;
-}
-
-async function ended(server: AwsTestServer, id: string): Promise<void> {
-  await until(
-    `job ${id}`,
-    async () => {
-      const { state, message } = (await call(server, 'GET', `/api/detection-jobs/${id}`)) as Job;
-      assert.notEqual(state, 'failed', message);
-      return state === 'done';
-    },
-    120_000,
-  );
 }
 
 /** All that is on the data stream, once everything that is known is there. */
@@ -112,7 +96,9 @@ async function readAll(t: TestContext, server: AwsTestServer): Promise<Detection
       ShardIteratorType: 'TRIM_HORIZON',
     }),
   );
-  const { events } = (await call(server, 'GET', '/api/events?limit=1000')) as { events: DetectionEvent[] };
+  const { events } = (await restCall(server, 'GET', '/api/events?limit=1000')) as {
+    events: DetectionEvent[];
+  };
   assert.ok(events.length < 1000);
   const missing = new Set(events.map(({ id }) => id));
   const read: DetectionEvent[] = [];
@@ -129,15 +115,4 @@ async function readAll(t: TestContext, server: AwsTestServer): Promise<Detection
     return missing.size === 0;
   });
   return read;
-}
-
-async function call(server: AwsTestServer, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(`${server.endpoint}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${server.admin.secret}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const json: unknown = await response.json();
-  assert.ok(response.ok, JSON.stringify(json));
-  return json;
 }

@@ -4,6 +4,7 @@ import { type DetectionEvent, detectionEventSchema } from '../../../ml/events/de
 import { until } from '../../e2e/support/until.ts';
 import { type AwsTestServer, startAwsServer } from '../aws/support/aws-server.ts';
 import { hourAgo, putClip } from '../aws/support/put-clip.ts';
+import { restCall } from '../aws/support/rest-call.ts';
 import { clip, pushByRtmp } from '../aws/support/rtmp-clip.ts';
 
 const FACES = clip('faces-360p-h264.mp4');
@@ -13,19 +14,8 @@ const SPEED = 3;
 /** Of the three people in the clip, the one on the left. */
 const LEFT = [0.05, 0.2, 0.25, 0.6];
 
-async function call(server: AwsTestServer, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(`${server.endpoint}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${server.admin.secret}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const json: unknown = response.status === 204 ? undefined : await response.json();
-  assert.ok(response.ok, JSON.stringify(json));
-  return json;
-}
-
 async function eventsOf(server: AwsTestServer, stream: string): Promise<DetectionEvent[]> {
-  const page = await call(server, 'GET', `/api/events?stream=${stream}&limit=1000`);
+  const page = await restCall(server, 'GET', `/api/events?stream=${stream}&limit=1000`);
   return (page as { events: object[] }).events.map(
     (event) => detectionEventSchema.loose().parse(event) as DetectionEvent,
   );
@@ -41,10 +31,10 @@ test('who was added from a past frame is known in a live stream, the others are 
   const server = await startAwsServer(t, { detection: { workers: 1 } });
   const startMs = hourAgo();
   await putClip({ ...server, key: server.admin, stream: 'yesterday' }, FACES, startMs);
-  await call(server, 'POST', '/api/galleries', { name: 'staff' });
+  await restCall(server, 'POST', '/api/galleries', { name: 'staff' });
   for (const second of [2, 6]) {
     const at = startMs + second * 1000;
-    const added = await call(server, 'POST', '/api/galleries/staff/faces', {
+    const added = await restCall(server, 'POST', '/api/galleries/staff/faces', {
       person: 'Ada',
       stream: 'yesterday',
       at,
@@ -61,9 +51,9 @@ test('who was added from a past frame is known in a live stream, the others are 
     timeoutSeconds: 0.5,
   };
   const watch = async (stream: string, consent: boolean) => {
-    await call(server, 'POST', '/api/streams', { name: stream });
+    await restCall(server, 'POST', '/api/streams', { name: stream });
     const faces = { consent, gallery: 'staff' };
-    await call(server, 'PATCH', `/api/streams/${stream}/detection`, { ...watched, faces });
+    await restCall(server, 'PATCH', `/api/streams/${stream}/detection`, { ...watched, faces });
     await pushByRtmp(server, stream, FACES, { speed: SPEED });
   };
   await Promise.all([watch('door', true), watch('hall', false)]);
